@@ -121,7 +121,7 @@ const broken = NAMES.flatMap((one) =>
 );
 
 test.each(broken)(
-  '$name: rows $rows that break their pages ($how) are narrowed down, the others are read',
+  '$name: rows $rows that break their pages ($how) hide no other row',
   async ({ one, how, rows }) => {
     // PromptLayer cannot be read at all behind a broken blank row, which is no case.
     const places = rows.map((row) => row + one.blank);
@@ -139,7 +139,7 @@ test.each([
   ...[60, 130].map((rows) => ({ rows, at: 41, first: 30, later: 20 })),
   { rows: 430, at: 323, first: 180, later: 90 },
 ])(
-  'promptlayer: row $at of $rows is found by few pages, and by fewer in later scans',
+  'promptlayer: the pages read to find broken row $at of $rows are few, also in later scans',
   async ({ rows, at, first, later }) => {
     const [, one] = NAMES;
     const place = at + one.blank;
@@ -187,7 +187,7 @@ test.each(NAMES.flatMap((one) => [400, 413, 422].map((status) => ({ ...one, one,
 
 // By offsets: where only cursors lead from page to page, a refusal may be one of the cursor.
 test.each([400, 413, 422] as const)(
-  'extruct: a row that is refused (%i) leaves the pages behind it, and of other tables, whole',
+  'extruct: a row that is refused (%i) spoils no other page',
   async (status) => {
     const [one] = NAMES;
     const row = { fault: 'unreadable-rows', rows: [17 + one.blank], status } as Rule;

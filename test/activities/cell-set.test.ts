@@ -72,7 +72,7 @@ async function lines(name: string): Promise<unknown[]> {
   return found;
 }
 
-test('a whole table is one entry, which becomes one request without rows', async () => {
+test('a whole table becomes one request without rows', async () => {
   const { asked } = await chooseCells(FIRST, folder);
   expect(asked).toEqual({ new: { sector: 4, ceo: 4 } });
   expect(await lines(cellSetFile(1))).toEqual([
@@ -84,7 +84,7 @@ test('a whole table is one entry, which becomes one request without rows', async
   expect(await scopesOf(FIRST, folder)).toEqual([scope]);
 });
 
-test('where rows have to be named, a whole table is one entry and names them', async () => {
+test('a whole table names its rows where rows have to be named', async () => {
   const given = { ...FIRST, rows: 2, mayHaveDuplicates: true };
   await write('row-ids.jsonl', [
     { key: 'S0', id: 'r0' },
@@ -96,7 +96,7 @@ test('where rows have to be named, a whole table is one entry and names them', a
   expect(scopes).toMatchObject([{ rowIds: ['r0', 'r1'], maxCells: 6, mayBeWhole: false }]);
 });
 
-test('limits cut a whole table: a column less, or its first rows only', async () => {
+test('limits cut a whole table to fewer columns or its first rows', async () => {
   const placed = [0, 1, 2, 3].map((row) => ({ key: `S${row}`, id: `r${row}` }));
   await write('placed-rows.jsonl', placed);
   const given = { ...FIRST, limits: { ceo: 2 } };
@@ -145,7 +145,7 @@ test('failed cells are asked for in every row, where nothing else would be compu
   ]);
 });
 
-test('rows are named where a cell in flight could have failed since, or a row cannot be read', async () => {
+test('rows are named where a request for all rows might compute more', async () => {
   const others = [
     open(1, 'ceo', { status: 'pending', inFlight: true }),
     open(3, 'ceo', { rowId: '', status: 'blocked' }),
@@ -175,7 +175,7 @@ test('a failed column of the provider is asked for with the cells that it blocks
   expect(await scopesOf(FAILED, folder)).toMatchObject([{ columnIds: ['id-profile'] }]);
 });
 
-test('a rerun asks for what is pending, and names rows beside failed and empty cells', async () => {
+test('a rerun of pending cells names rows only beside failed and empty cells', async () => {
   const given: PassScope = { ...FIRST, scan: 1 };
   const pending = { status: 'pending' } as const;
   const every = [0, 1, 2, 3].flatMap((row) => [open(row, 'sector', pending)]);

@@ -127,7 +127,7 @@ describe.each(CASES.map((one) => [one.name, one] as const))('%s', (_name, one) =
     expect(scene.sent()).toBe(requests);
   });
 
-  test('an edit at the provider is reported, not undone', async () => {
+  test('an edit at the provider is only reported', async () => {
     const scene = await open(one);
     await night(scene, one, { ...THERE, D: 'Edited' }, TONIGHT, CHANGES);
     expect(await scene.change()).toMatchObject({ changed: 2, drifted: 1 });

@@ -107,7 +107,7 @@ function expectEachOnce({ ids, loaded }: Loaded, count: number): void {
 const extruct = caseOf('extruct');
 
 describe('several requests at once', () => {
-  test('the first request goes alone, then four travel at once', async () => {
+  test('four requests travel at once after the first', async () => {
     const four = gateOf(4);
     const adds = addsSeen(async (nth, { phase }) => {
       if (phase === 'before' && nth > 1) await four();
@@ -119,7 +119,7 @@ describe('several requests at once', () => {
     expect(found.loaded.mayHaveDuplicates).toBe(false);
   });
 
-  test('rows that changed places are written down in the order of the list, with their ids', async () => {
+  test('rows that changed places are written down in the order of the list', async () => {
     const adds = addsSeen(async (nth, { phase }) => {
       // The later it comes, the sooner it goes.
       if (phase === 'before' && nth > 1) await sleep((6 - nth) * 30);

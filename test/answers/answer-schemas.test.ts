@@ -15,7 +15,7 @@ const agent = (key: string, value: JsonObject): JsonObject => ({
 const extruct = (...columns: JsonObject[]) =>
   answerSchemas(extructSpec, { table: { tags: [], columns } });
 
-test('output formats, labels and schemas of Extruct say the types of answers', () => {
+test('the type of an answer follows from output format, labels and schema of Extruct', () => {
   const schema = { type: 'object', properties: { ceo: { type: 'string' } } };
   const schemas = extruct(
     agent('plain', {}),
@@ -66,7 +66,7 @@ const SCHEMAS = {
   site: { type: 'string' },
 };
 
-test('an answer of another type is handed out as invalid, and is null in its row', () => {
+test('an answer of another type becomes null with status invalid', () => {
   const { row: typed, invalid } = rowTyper(SCHEMAS, 'check')(row);
   expect(typed.cells).toEqual({
     revenue: { status: 'invalid', value: null },
@@ -79,10 +79,13 @@ test('an answer of another type is handed out as invalid, and is null in its row
   ]);
 });
 
-test('coerce converts what is unambiguous, and off leaves everything', () => {
+test('coerce converts what is unambiguous', () => {
   const coerced = rowTyper(SCHEMAS, 'coerce')(row);
   expect(coerced.row.cells).toMatchObject({ staff: { status: 'done', value: 1200 } });
   expect(coerced.invalid).toHaveLength(1);
+});
+
+test('off leaves every answer as it is', () => {
   expect(rowTyper(SCHEMAS, 'off')(row)).toEqual({ row, invalid: [] });
 });
 

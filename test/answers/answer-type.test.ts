@@ -66,7 +66,7 @@ test.each<[JsonObject, Json]>([
   [LABEL, 'Energy, Utilities'],
   [{ type: 'array' }, 'a, b'],
   [{ type: 'string' }, ['a']],
-])('%j never coerces %j, which may mean something else', (schema, answer) => {
+])('%j never coerces the ambiguous %j', (schema, answer) => {
   expect(answerType(schema).of(answer, true)).toEqual(INVALID);
 });
 

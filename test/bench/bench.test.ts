@@ -49,7 +49,7 @@ test('every provider is measured, each in a line of its own', () => {
   expect(text).toMatch(/^R1 +promptlayer +a figure/m);
 });
 
-test('flags: some ratios only, in any case; an unknown one is refused', () => {
+test('--only takes the names of ratios in any case', () => {
   expect(benchOptions(['--quick', '--only', 'r1, R14', '--json', 'x.json'])).toEqual({
     quick: true,
     peers: false,
@@ -57,8 +57,14 @@ test('flags: some ratios only, in any case; an unknown one is refused', () => {
     cases: CASES,
     json: 'x.json',
   });
-  expect(() => benchOptions(['--only', 'R99'])).toThrow(/no ratio R99/);
+});
+
+test('--provider measures that provider only', () => {
   expect(benchOptions(['--provider', 'promptlayer'])).toMatchObject({ cases: [CASES[1]] });
+});
+
+test('an unknown ratio or provider is refused', () => {
+  expect(() => benchOptions(['--only', 'R99'])).toThrow(/no ratio R99/);
   expect(() => benchOptions(['--provider', 'extrukt'])).toThrow(
     `there are ${PROVIDER_NAMES.join(', ')}`,
   );

@@ -28,7 +28,7 @@ const sandboxRuns = async (): Promise<boolean> =>
   (await readdir(join(place.cwd, FOLDER))).includes('sandbox.journal.lock');
 const runIn = (text: string): string | undefined => /sp500-\w+-\d{8}-\d{6}/.exec(text)?.[0];
 
-test('in a pipe a few rows are taken through everything and it ends with 0; then it begins anew', async () => {
+test('a demo in a pipe ends with 0 and leaves no run behind', async () => {
   const args = ['--rows', '4', '--speed', '600'];
   const { stdout, stderr } = await demo(...args).endsWith(0);
   expect(stderr).toContain('4 companies × Sector, Headquarters, Profile');
@@ -78,7 +78,7 @@ test('interrupted, then killed with its server, it goes on with the same run wit
 });
 
 test.each(PROVIDER_NAMES)(
-  'the whole list through %s, killed in the middle: every row once, nothing done is paid again',
+  'the whole list through %s, killed in the middle, is paid once',
   async (provider) => {
     const args = ['--provider', provider];
     const first = demo(...args, '--speed', '5');

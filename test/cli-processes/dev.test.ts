@@ -21,7 +21,7 @@ afterEach(async () => {
   await place.remove();
 });
 
-test('another shell with the printed environment can run and sees nothing wrong; SIGTERM ends all', async () => {
+test('the printed environment is enough for another shell', async () => {
   const dev = rowmill(['dev', '--speed', '600'], place);
   cleanUp.push(() => dev.child.kill('SIGKILL'));
   let text = '';
@@ -88,7 +88,7 @@ test('another shell with the printed environment can run and sees nothing wrong;
   expect(readServerState(join(place.cwd, FOLDER, 'temporal.db'))).toBeNull();
 });
 
-test('a port that was asked for and is taken ends it with 2, with nothing left running', async () => {
+test('a taken port that was asked for ends dev with 2', async () => {
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
   cleanUp.push(() => taken.close());

@@ -49,7 +49,7 @@ test('--yes without --live is refused', async () => {
   expect(requests()).toBe(0);
 });
 
-test('findings are printed, stored, used by the estimate, and contain no secret', async () => {
+test('live findings reach the estimate', async () => {
   await open({ extruct: { automaticPrice: 1, pageLimit: 50 } });
   const folder = join(place.cwd, '.rowmill/facts');
   await mkdir(folder, { recursive: true });
@@ -81,7 +81,7 @@ test('findings are printed, stored, used by the estimate, and contain no secret'
   expect(plain.stdout).toMatch(/^ok +extruct facts +\d+ checked 20\d\d-\d\d-\d\d, 2 differ/m);
 });
 
-test('--json is one object, and --facts another folder', async () => {
+test('--json prints what --facts stores', async () => {
   await open();
   const { stdout } = await doctor(...LIVE, '--json', '--facts', 'elsewhere').endsWith(0);
   const { providers } = JSON.parse(stdout) as {
@@ -94,7 +94,7 @@ test('--json is one object, and --facts another folder', async () => {
   );
 });
 
-test('Ctrl-C in the middle leaves neither tables nor facts', async () => {
+test('Ctrl-C deletes what the check has made', async () => {
   await open({ speed: 1 });
   const command = doctor(...LIVE);
   await eventually('a run was sent', () => sandbox.ledger.runs().length > 0);

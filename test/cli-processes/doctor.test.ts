@@ -33,7 +33,7 @@ const doctor = (env: Record<string, string>) =>
     },
   }).ended;
 
-test('what is there is ok, a missing worker is a warning with a remedy, and nothing fails', async () => {
+test('a missing worker is only a warning', async () => {
   const { code, stdout } = await doctor({});
   expect(code).toBe(0);
   expect(stdout).toMatch(/^ok +extruct account +.*1,234 credits$/m);
@@ -82,7 +82,7 @@ test('with a clock that is ahead a worker is not called missing', async () => {
   }
 });
 
-test('a store, a server and an address that cannot be used end it with 1, each with a remedy', async () => {
+test('each part that cannot be used is an error with a remedy', async () => {
   const file = join(place.cwd, 'a-file');
   await writeFile(file, '');
   const { code, stdout } = await doctor({

@@ -51,7 +51,7 @@ const makeTable = (url: string, token: string) =>
     body: JSON.stringify({ name: 'kept', kind: 'company', column_configs: [] }),
   });
 
-test('without EXTRUCT_API_TOKEN it prints a token that is let in; SIGTERM ends it with 0', async () => {
+test('without EXTRUCT_API_TOKEN the sandbox prints a token that it accepts', async () => {
   const sandbox = await start([]);
   expect(await statusWith(sandbox.url, sandbox.token)).toBe(200);
   expect(await statusWith(sandbox.url, 'another')).toBe(401);
@@ -61,7 +61,7 @@ test('without EXTRUCT_API_TOKEN it prints a token that is let in; SIGTERM ends i
   expect(await sandbox.endsWith(0)).toMatchObject({ stderr: '' });
 });
 
-test('a token of the environment is let in and not printed; the state outlives a kill', async () => {
+test('a sandbox killed and started again still accepts the token of the environment', async () => {
   const env = { EXTRUCT_API_TOKEN: 'of-the-environment' };
   const args = ['--state', join('kept', 'state.journal')];
   const first = await start(args, env);
@@ -86,7 +86,7 @@ test('one that serves another process ends with the pipe between them', async ()
   await rowmill(['sandbox', '--port', '0', '--end-with-stdin'], { cwd }).endsWith(0);
 });
 
-test('a port in use, fault scripts and numbers out of range are refused with 2', async () => {
+test('options that cannot work are refused with 2', async () => {
   const { url } = await start([]);
   const { port } = new URL(url);
   const refused = await Promise.all(

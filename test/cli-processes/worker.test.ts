@@ -48,7 +48,7 @@ const slow = () => {
 };
 const DAY_MS = 86_400_000;
 
-test('SIGTERM in the middle of a wait drains and ends with 0; the next worker goes on', async () => {
+test('a worker that drains leaves its wait to the next worker', async () => {
   const { sandbox, release } = slow();
   const testEnv = await open({ sandbox });
   const first = await start(testEnv);
@@ -76,7 +76,7 @@ test('SIGTERM in the middle of a wait drains and ends with 0; the next worker go
   expect(metrics + ended.stderr + ended.stdout).not.toContain(TOKEN);
 });
 
-test('the wait of a killed worker fails at once, one of a live worker does not', async () => {
+test('only the wait of a killed worker fails at once', async () => {
   const { sandbox, release } = slow();
   const testEnv = await open({ sandbox });
   const first = await start(testEnv);
@@ -96,7 +96,7 @@ test('the wait of a killed worker fails at once, one of a live worker does not',
   expect(testEnv.sandbox.ledger.summary()).toMatchObject({ tablesCreated: 1, cellsPaid: 2 });
 });
 
-test('without a store the worker is alive but not ready', async () => {
+test('a worker without a store is alive but not ready', async () => {
   const testEnv = await open();
   const worker = await start(testEnv);
   expect((await readiness(worker)).checks).toMatchObject({ store: 'ok', temporal: 'ok' });
@@ -107,7 +107,7 @@ test('without a store the worker is alive but not ready', async () => {
   expect((await fetch(`${worker.healthUrl}/live`)).status).toBe(200);
 });
 
-test('a worker without a token says so and works; runs of that provider fail with token_missing', async () => {
+test('runs fail with token_missing on a worker without that token', async () => {
   const testEnv = await open();
   const worker = await start(testEnv, { EXTRUCT_API_TOKEN: '' });
   expect(worker.log()).toContainEqual(
@@ -123,7 +123,7 @@ test('a worker without a token says so and works; runs of that provider fail wit
   });
 });
 
-test('a provider without a token is mentioned, not warned of, where another one has its token', async () => {
+test('a second provider without a token is no warning', async () => {
   const worker = await start(await open(), {});
   const said = worker.log().filter(({ code }) => code === 'token_missing');
   expect(said).toEqual([
@@ -134,7 +134,7 @@ test('a provider without a token is mentioned, not warned of, where another one 
   ]);
 });
 
-test('no Temporal server, a namespace that is not there and a port in use are errors with codes', async () => {
+test('a worker that cannot start ends with an error code', async () => {
   const testEnv = await open();
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');

@@ -38,7 +38,7 @@ const stageIs = (run: string, stage: string): Promise<void> =>
     return (await handle.query<RunProgress>('progress')).stage === stage;
   });
 
-test('pause, adjust, rerun, resume and cancel act on a run in progress and say what they did', async () => {
+test('pause, adjust, rerun, resume and cancel act on a run in progress', async () => {
   const { command } = place;
   const run = id('acted');
   await command('run', 'pipeline.json', '--id', run, '--detach');
@@ -79,7 +79,7 @@ test('pause, adjust, rerun, resume and cancel act on a run in progress and say w
   clock.resume();
 });
 
-test('rerun of a run that has ended follows a new one to its results and shows what changed', async () => {
+test('rerun of an ended run follows the new run to its results', async () => {
   const { command } = place;
   const run = id('ended');
   const first = await command('run', 'pipeline.json', '--id', run);

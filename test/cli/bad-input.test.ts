@@ -214,7 +214,7 @@ describe('without a Temporal server', () => {
   });
   afterAll(() => place.remove());
 
-  test('run says where it looked and what to do', async () => {
+  test('without a server, run names the address and the remedy', async () => {
     const { code, stdout, stderr } = await place.command('run', 'pipeline.yaml');
     expect(stderr).toContain('error[temporal_unreachable] 127.0.0.1:1');
     expect(stderr).toContain('→ Start one (`rowmill dev`');

@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => place.remove());
 
-test('check says what the example would take, without a token or a server', async () => {
+test('check estimates the example without a token or a server', async () => {
   const { code, stdout, stderr } = await place.command('check', EXAMPLE);
   expect(stderr).toContain(`Next: rowmill run ${EXAMPLE}`);
   expect(code).toBe(0);
@@ -51,7 +51,7 @@ test('check names the types of answers, where they are checked', async () => {
   expect(untyped.stdout).not.toMatch(/^types /m);
 });
 
-test('types that are no type, or of no column, are refused with what is allowed', async () => {
+test('an impossible `types` is refused with the possible ones', async () => {
   const results = [{ to: 'out/raw.jsonl', types: 'strict' }];
   const text = pipelineText({ results, types: { sektor: 'number', sector: 'money' } });
   await writeFile(join(place.cwd, 'types.json'), text);
@@ -99,7 +99,7 @@ test('check names a column of a condition that the list lacks', async () => {
   expect(refused.stderr).toMatch(/when\.sector\.Employes +.*has no column "Employes"/);
 });
 
-test('check names the canary, and one that is larger than the list or names a key that it lacks', async () => {
+test('check shows the canary or refuses it', async () => {
   const write = (name: string, canary: unknown) =>
     writeFile(join(place.cwd, name), pipelineText({ canary }));
   await write('canary.json', { rows: 2 });
@@ -118,7 +118,7 @@ test('check names the canary, and one that is larger than the list or names a ke
   expect(odd.stderr).toContain('Give a whole number from 1 to 10000.');
 });
 
-test('check says what is expected of the answers, and which differences are no changes', async () => {
+test('check shows the expectations and the rules for changes', async () => {
   const changes = { ignore: ['sector'], text: 'normalised' };
   const answers = { sector: { filled: '90%', oneOf: ['Energy', 'Utilities'] } };
   await writeFile(join(place.cwd, 'changes.json'), pipelineText({ changes, expect: answers }));
@@ -147,7 +147,7 @@ test('check --json prints one object with what any Temporal client may send', as
   expect(stdout).not.toContain('snapshot');
 });
 
-test('check takes rows from standard input and leaves nothing behind', async () => {
+test('check of rows from standard input leaves nothing behind', async () => {
   const before = await readdir(place.cwd);
   const stdin = '{"Symbol":"MMM","Security":"3M"}\n{"Symbol":"AOS","Security":"A. O. Smith"}\n';
   const args = ['check', 'pipeline.yaml', '--rows', '-', '--json'];
@@ -193,14 +193,17 @@ test('text from files cannot play with the terminal', async () => {
   expect(stderr).not.toContain('\u001b');
 });
 
-test('schema and completion print something to use', async () => {
+test('schema prints the JSON Schema of a pipeline', async () => {
   const schema = await place.command('schema');
   expect(JSON.parse(schema.stdout)).toMatchObject({ title: 'rowmill pipeline', type: 'object' });
+});
+
+test('completion prints a script for bash', async () => {
   const bash = await place.command('completion', 'bash');
   expect(bash.stdout).toMatch(/complete .* rowmill$/m);
 });
 
-test('check counts and names later rows of a key, where the first is used', async () => {
+test('check counts the later rows of a key as left out', async () => {
   const list = 'Symbol,Security\nMMM,3M\nABT,Abbott\nMMM,Minnesota Mining\n';
   await writeFile(join(place.cwd, 'twice.csv'), list);
   const text = pipelineText({
@@ -218,7 +221,7 @@ test('check counts and names later rows of a key, where the first is used', asyn
   expect(JSON.parse(json.stdout)).toMatchObject({ rows: 2, repeatedKeys: { rows: 1, of: 3 } });
 });
 
-test('check says which rows are left out, what repeats, and what comes back', async () => {
+test('check describes how the list is read', async () => {
   const rows = 'Symbol,Security,Owner,\nMMM,3M,Ann,\nAOS,,Bob,\nABT,3M,Cid,\nACN,3m,Dan,\n,,,\n';
   await writeFile(join(place.cwd, 'list.csv'), rows);
   const text = pipelineText({

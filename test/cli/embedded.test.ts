@@ -138,7 +138,7 @@ test.each(CASES.map((provider) => ({ provider, name: provider.name })))(
   },
 );
 
-test('what an embedded run left open is rerun the same way, and the same command resumes that', async () => {
+test('an embedded run is rerun and resumed with the same flag', async () => {
   const clock = manualClock();
   const sandbox = await startSandbox({
     token: TOKEN,

@@ -19,7 +19,7 @@ async function ends(...args: string[]) {
   return { out, err, code, signal };
 }
 
-test('a process whose thread is stuck says so and ends, to be started again', async () => {
+test('a process whose thread is stuck kills itself with a last log line', async () => {
   const { out, err, signal } = await ends('2000', '4000');
   expect(out).toBe('served\n');
   expect(signal).toBe('SIGKILL');

@@ -26,7 +26,7 @@ const run = (changes: Partial<FreshRun>): FreshRun => ({
 
 const widths = (text: string): number[] => text.split('\n').map((line) => stringWidth(line));
 
-test('a list with usual ids fits into 80 columns, a line a run', () => {
+test('a list with usual ids fits into 80 columns', () => {
   const yesterday = new Date('2026-01-30T02:30:00').toISOString();
   const ended = { status: 'COMPLETED', outcome: 'completed', startedAt: yesterday };
   const text = tableOf([run({}), run({ ...ended, durationMs: 8_000_000 })], NOW);

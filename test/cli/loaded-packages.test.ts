@@ -30,7 +30,7 @@ test.each(['--version', '-V'])('%s loads the parser of flags alone', async (flag
   expect(await loadedBy(flag)).toEqual(['commander']);
 });
 
-test('check loads only what reads files and rows: neither Temporal nor HTTP', async () => {
+test('check loads neither Temporal nor HTTP packages', async () => {
   expect(await loadedBy('check', 'pipeline.yaml')).toEqual([
     'commander',
     'csv-parse',

@@ -21,7 +21,7 @@ async function runIn(
   }
 }
 
-test('cells that never succeed make it partial: exit 3, results and quarantine are there', () =>
+test('a run whose cells never succeed exits with 3', () =>
   runIn({ sandbox: { failRate: 0, alwaysFailsRate: 1 } }, async ({ code, stdout }, cwd) => {
     expect(stdout).toMatch(/ partial$/m);
     expect(code).toBe(3);
@@ -30,7 +30,7 @@ test('cells that never succeed make it partial: exit 3, results and quarantine a
     expect(await readFile(join(cwd, 'r.quarantine.jsonl'), 'utf8')).toContain('"status":"failed"');
   }));
 
-test('a wrong token at the worker ends the run with exit 4 and what to do', () =>
+test('a wrong token at the worker ends the run with exit 4', () =>
   runIn({ sandbox: { token: 'another-token-1234567890' } }, ({ code, stdout, stderr }) => {
     expect(stderr).toContain('error[unauthorized]');
     expect(stderr).toMatch(/^→ .*worker/m);

@@ -48,7 +48,7 @@ test('a table that has the columns of the file leaves nothing to do', async () =
   expect(code).toBe(0);
 });
 
-test('a plan names a new column with its cells, and ends with 2', async () => {
+test('a plan with a new column ends with 2', async () => {
   await file(ADDED);
   const { code, stdout } = await place.command('plan', 'nights.json');
   expect(stdout).toContain('about 3 credits for 3 cells');
@@ -57,7 +57,7 @@ test('a plan names a new column with its cells, and ends with 2', async () => {
   expect(paid()).toBe(3);
 });
 
-test('apply adds the column and says what the night asked for', async () => {
+test('apply adds the column of the file', async () => {
   const { code, stdout } = await place.command('apply', 'nights.json', '--yes');
   expect(code).toBe(0);
   expect(stdout).toMatch(/ completed$/m);
@@ -85,7 +85,7 @@ test('a run without apply leaves a changed column as it is', async () => {
   expect(paid()).toBe(6);
 });
 
-test('apply --json gives the column the config of the file, and its cells are asked for', async () => {
+test('apply --json recomputes a column whose config changed', async () => {
   const { code, stdout } = await place.command('apply', 'nights.json', '--yes', '--json');
   expect(code).toBe(0);
   const { incremental } = JSON.parse(stdout) as RunSummary;
@@ -94,7 +94,7 @@ test('apply --json gives the column the config of the file, and its cells are as
   expect((await place.command('plan', 'nights.json')).code).toBe(0);
 });
 
-test('a column that left the file stays in the table, unasked', async () => {
+test('a column that left the file is not asked for', async () => {
   await file(FIRST);
   const { code, stdout } = await place.command('plan', 'nights.json');
   expect(stdout).toMatch(

@@ -119,7 +119,7 @@ test.each([
   );
 });
 
-test('no line but the link is wider than the terminal, and problems cannot play with it', () => {
+test('every line except the link fits the terminal, whatever a problem contains', () => {
   const nasty = `\u001b[2J\u0007${'失敗'.repeat(60)}`;
   const colourful = {
     style: (style: Parameters<typeof styleText>[0], text: string): string =>
@@ -131,7 +131,7 @@ test('no line but the link is wider than the terminal, and problems cannot play 
   expect(lines.join('')).toContain('attempt 3 after: ');
 });
 
-test('a log gets a line when the stage changes, for a new problem, and every half minute', () => {
+test('a log has a line for each change or half minute', () => {
   const said: string[] = [];
   const view = lineView({ log: (line) => void said.push(line) });
   const at = (afterMs: number, changes: Partial<LiveProgress> = {}): void =>
@@ -203,7 +203,7 @@ test('columns line up for wide letters', () => {
   expect(table.split('\n')).toEqual(['run      n', '東京     1', 'longe…  22']);
 });
 
-test('marks for what a terminal would obey; JSON stays what it was', () => {
+test('control characters are escaped for a terminal', () => {
   expect(sanitize('a\u001b[31mb\u0007\u202ec\n\td')).toBe('a�[31mb��c\n\td');
   const value = { text: 'a\u001b\u0085\u2028\u202eé😀' };
   expect(sanitizeJson(value)).not.toMatch(/[\u001b\u0085\u2028\u202e]/);

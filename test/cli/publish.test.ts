@@ -67,7 +67,7 @@ test('a table that lost its rows has them again', async () => {
   expect(await keys()).toEqual(['ABT', 'AOS', 'MMM']);
 });
 
-test('--to publishes to one target alone, and --json prints one object', async () => {
+test('--to publishes to that target only', async () => {
   const to = join(place.cwd, 'out', 'results.csv');
   const { code, stdout } = await place.command('publish', run, '--to', 'out/results.csv', '--json');
   expect(JSON.parse(stdout)).toEqual({ workflowId: run, published: [{ to, rows: 3 }] });
@@ -75,7 +75,7 @@ test('--to publishes to one target alone, and --json prints one object', async (
   expect(await out()).not.toContain('results.jsonl');
 });
 
-test('a target that fails keeps no other from its results, and says what to do', async () => {
+test('a failed target does not stop the others', async () => {
   await mkdir(join(place.cwd, 'out', 'results.jsonl'), { recursive: true });
   await server.query('ALTER TABLE companies DROP COLUMN sector');
   await server.query('ALTER TABLE companies ADD COLUMN sector date');
@@ -110,7 +110,7 @@ test('a missing privilege is named with its GRANT', async () => {
   expect(code).toBe(2);
 });
 
-test('a variable that is not set here is named, and the files are published', async () => {
+test('a missing variable stops only its own target', async () => {
   const { WAREHOUSE_URL: _own, ...env } = place.env;
   const { code, stdout, stderr } = await rowmill(['publish', run], { ...place, env }).ended;
   expect(stderr).toMatch(
@@ -120,7 +120,7 @@ test('a variable that is not set here is named, and the files are published', as
   expect(code).toBe(2);
 });
 
-test('a page of another program stays, and the results are published', async () => {
+test('a report file of another program does not stop the results', async () => {
   await mkdir(join(place.cwd, 'out'));
   const report = join(place.cwd, 'out', 'results.report.html');
   await writeFile(report, 'mine');
@@ -140,7 +140,7 @@ test('a target that the run does not have is refused with those it has', async (
   expect(code).toBe(2);
 });
 
-test('a run that is not there, or has no results yet, is refused', async () => {
+test('a run without results is refused', async () => {
   const missing = await place.command('publish', 'never-was');
   expect(missing.stderr).toContain('error[run_not_found] run never-was');
   expect(missing.code).toBe(2);

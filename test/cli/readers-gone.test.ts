@@ -56,7 +56,7 @@ test('so is one that brings its own server and worker, when the reader leaves in
   expect(JSON.parse(stdout)).toMatchObject({ outcome: 'completed', rows: 3 });
 });
 
-test('a run that is done but whose summary has no reader does not end with 0', async () => {
+test('a completed run whose summary cannot be written does not exit with 0', async () => {
   const args = ['run', 'pipeline.yaml', '--json', '--id', 'stdout-gone', '--out', 'other.jsonl'];
   const run = rowmill(args, { cwd: place.cwd, env: place.env });
   run.child.stdout?.destroy();

@@ -15,7 +15,7 @@ const costs = (changes: Partial<RunSummary>): string[] =>
 const PRICE =
   '  price       0.8082 (1,502 requests, 210,797 tokens in, 48,321 out; last computation of each cell)';
 
-test('credits are those of the cells asked for, not the difference of the balance', () => {
+test('credits come from the cells asked for', () => {
   expect(costs({ creditsSpent: 12, estimatedCredits: 10, balanceChange: -1_659 })).toEqual([
     '  credits     12 by cells asked for; about 10 were estimated',
     '  balance     -1,659 since the start, other work on the account included',

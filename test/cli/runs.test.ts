@@ -154,7 +154,7 @@ test('what check --json prints starts the same run from any client', async () =>
   expect(summary).toMatchObject({ outcome: 'completed', rows: 3 });
 });
 
-test('a run above approveAbove waits, is attached to, approved, watched to its end', async () => {
+test('watch follows an approved run to its end', async () => {
   const started = await place.command('run', 'dear.json', '--detach', '--json');
   expect(started.code).toBe(0);
   const { workflowId } = JSON.parse(started.stdout) as { workflowId: string };
@@ -210,7 +210,7 @@ test('the command of a cancelled run starts it again', async () => {
   expect(JSON.parse(anew.stdout)).toMatchObject({ outcome: 'completed' });
 });
 
-test('without a worker it says so; Ctrl-C leaves the run running', async () => {
+test('Ctrl-C leaves a run running that waits for a worker', async () => {
   const env = { ...place.env, ROWMILL_TASK_QUEUE: id('nobody') };
   const args = ['run', 'pipeline.json', '--json', '--id', id('lonely'), '--out', 'lonely.jsonl'];
   const following = rowmill(args, { ...place, env });
@@ -293,7 +293,7 @@ test('an unknown run is not found', async () => {
   }
 });
 
-test('the token is in no output and no file', async () => {
+test('the token is in no output or file', async () => {
   const env = { ...place.env, EXTRUCT_API_TOKEN: TOKEN };
   const args = ['run', 'pipeline.json', '--json', '--id', id('one')];
   const { stdout, stderr } = await rowmill(args, { ...place, env }).ended;

@@ -113,7 +113,7 @@ test('the price of every cell is the most that a night on a lasting table asks f
   await place.command('schedule', 'delete', name);
 });
 
-test('a schedule that is deleted says how many runs waited to start, and what makes up for them', async () => {
+test('deleting a schedule reports the runs that had not started', async () => {
   const schedule = (...args: string[]) => place.command('schedule', ...args);
   const name = `${NAME}-held`;
   const held = { name, spend: { approveAbove: 0 }, schedule: { at: '02:30' } };

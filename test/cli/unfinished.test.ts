@@ -70,7 +70,7 @@ async function abandon(id: string): Promise<void> {
   await run.endsWith(130);
 }
 
-test('an embedded run that was left stays asleep beside the next one, which names it', async () => {
+test('an abandoned embedded run stays asleep beside the next one', async () => {
   await write(NAMES);
   await abandon('wrong');
   const paidBefore = sandbox.ledger.summary().cellsPaid;

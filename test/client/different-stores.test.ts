@@ -56,7 +56,7 @@ const nothingAsked = ({ sandbox }: TestEnv): void =>
   expect(sandbox.ledger.summary().requests.total).toBe(0);
 
 test.each(Object.entries(pairs))(
-  '%s: the error names both stores, and what to set where, before anything is paid',
+  '%s: different stores are reported before anything is paid',
   async (_name, stores) => {
     const { client, worker, ways } = stores();
     const shown = (store: Store) =>
@@ -112,7 +112,7 @@ test('a command prints both stores', async () => {
   }
 });
 
-test('a gateway tells its callers, without the paths of its host', async () => {
+test('a gateway reports different stores without the paths of its host', async () => {
   const worker = s3Store(server).store;
   const client = diskStore().store;
   const testEnv = await startTestEnv({ deps: { store: worker } });

@@ -5,7 +5,7 @@ import type { ProviderCase } from '../support/providers/provider-case.ts';
 import { CASES, companies } from '../support/providers/cases.ts';
 
 test.each(CASES.map((provider) => ({ provider, name: provider.name })))(
-  'a run over $name takes as many requests as check says, and polls',
+  'a run over $name sends as many requests besides polls as check says',
   async ({ provider }) => {
     const testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0 } });
     try {
@@ -51,7 +51,7 @@ const staged = CASES.flatMap((provider) =>
 );
 
 test.each(staged)(
-  'a run over $name $what takes as many requests as check says, and polls',
+  'a run over $name $what sends as many requests besides polls as check says',
   async ({ provider, fields }) => {
     const testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0 } });
     try {

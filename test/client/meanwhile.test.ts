@@ -71,7 +71,7 @@ test('the same work started twice in the same moment is one run', async () => {
   expect(second).toEqual({ ...first, attached: true });
 });
 
-test('the same work is found that was started a moment ago and is not listed yet', async () => {
+test('a start finds the same work before the server lists it', async () => {
   const start = await workOf(nameOf('young'));
   let first: StartedRun | undefined;
   // The list has been asked for; it looks for the run itself.

@@ -12,7 +12,7 @@ afterAll(() => backend.close());
 /** A pipeline whose runs wait for an approval. */
 const waiting = (name: string) => pipelineOf(backend.testEnv, { name, spend: { approveAbove: 0 } });
 
-test('a start that is prepared finds the run in progress, and is approved once it is asked', async () => {
+test('a prepared start attaches to the run in progress', async () => {
   const { testEnv, rowmill } = backend;
   const { store } = testEnv;
   const options = { pipeline: waiting('halves'), stage: true, store, env: {} };
@@ -42,7 +42,7 @@ test('a prepared start that is discarded leaves no rows in the store', async () 
   expect(existsSync(path)).toBe(false);
 });
 
-test('what confirm refuses leaves no rows in the store, and its plan has the estimate', async () => {
+test('a start that confirm refuses leaves no rows in the store', async () => {
   const { store } = backend.testEnv;
   let credits = 0;
   const preparing = Rowmill.prepare({

@@ -53,7 +53,7 @@ const prune = (confirm?: (plan: PrunePlan) => void, nowMs = LATER): Promise<Prun
 };
 const stored = (): Promise<string[]> => backend.testEnv.store.workflowIds('');
 
-test('nothing is removed that was written within the span, or was not confirmed', async () => {
+test('nothing is removed without age and confirmation', async () => {
   const before = await stored();
   expect(await prune(undefined, LATER - 50 * DAY_MS)).toMatchObject({ runs: [], bytes: 0 });
   const no = (): never => {
@@ -67,7 +67,7 @@ test('a span below a day is refused', async () => {
   await expect(backend.rowmill.prune({ older: '1h' })).rejects.toMatchObject({ code: 'usage' });
 });
 
-test('the command asks before it removes, and without a terminal needs --yes', async () => {
+test('without a terminal the command needs --yes', async () => {
   const { store } = backend.testEnv;
   const folder = join(store.location, 'runs', older.id);
   const long = new Date(Date.now() - 100 * DAY_MS);

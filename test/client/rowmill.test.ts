@@ -80,7 +80,7 @@ test('a follower asks the worker again only when something has happened', async 
   expect((await read())?.stage).toBe('finished');
 });
 
-test('a start returns the warnings of its rows, and its plan has them before', async () => {
+test('a start returns the warnings of its rows', async () => {
   const twice = { Symbol: 'MMM-2', Security: '3M' };
   const planned: string[][] = [];
   const run = await rowmill.start({
@@ -97,7 +97,7 @@ test('a start returns the warnings of its rows, and its plan has them before', a
   await run.wait();
 });
 
-test('what validate refuses is not started, and validate sees the warnings of the pipeline', async () => {
+test('validate can refuse a start', async () => {
   const validate = (_: unknown, warnings: readonly string[]): never => {
     throw new Error(`not here (${warnings.length} warnings)`);
   };
@@ -128,7 +128,7 @@ test('a key belongs to one request, for every caller', async () => {
   await expect(rowmill.start({ pipeline: other, key })).rejects.toMatchObject(conflict);
 });
 
-test('a failed run is started again by its key; other requests stay refused, a cancelled run stays', async () => {
+test('a failed run is started again by its key', async () => {
   const pipeline = pipelineOf({ spend: { approveAbove: 0 } });
   const key = keyOf('again');
   const failed = await rowmill.start({ pipeline, key });
@@ -160,7 +160,7 @@ test('approve lets a waiting run go on exactly once', async () => {
   expect(await approved.wait()).toMatchObject({ outcome: 'completed' });
 });
 
-test('a run is paused, adjusted, resumed, and rerun after its end', async () => {
+test('each action of a run has its effect', async () => {
   const pipeline = pipelineOf({ spend: { approveAbove: 0 } });
   const run = await rowmill.start({ pipeline, key: keyOf('paused') });
   const stage = async () => (await run.status()).progress?.stage;
@@ -318,7 +318,7 @@ test('a run that is cancelled before its first step is listed as cancelled', asy
   });
 });
 
-test('the caller needs no secret of the provider, and none is found in what it gets', async () => {
+test('what a caller reads of a run contains no secret of the provider', async () => {
   const run = await rowmill.attach({ key: keyOf('whole') });
   expect(plainText(await run.status())).not.toContain(TOKEN);
 });

@@ -21,7 +21,7 @@ afterAll(async () => {
 const pipelineOf = (at: string): PipelineDocument =>
   anyPipeline(testEnv, { name: NAME, schedule: { at, days: ['sun'] } });
 
-test('a schedule is made of an object, looked at, paused, run, made up for and taken away', async () => {
+test('each action of a schedule has its effect', async () => {
   const { schedules } = rowmill;
   const pipeline = pipelineOf('02:30');
   expect(await schedules.apply({ pipeline })).toMatchObject({ name: NAME, done: 'created' });

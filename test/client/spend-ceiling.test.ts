@@ -27,7 +27,7 @@ test.each(['many', '-1', '1e3', '2,000', '1_000', 'NaN', 'Infinity'])(
   },
 );
 
-test('the lower of two limits and the higher of two prices apply', () => {
+test('the stricter of two limits or prices applies', () => {
   const owner = { creditsPerCell: 1, maxCredits: 100, approveAbove: 50 };
   expect(underCeiling({ creditsPerCell: 0 }, owner)).toEqual(owner);
   const own = { creditsPerCell: 3, maxCredits: 10, approveAbove: 5 };

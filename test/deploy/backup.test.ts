@@ -150,7 +150,7 @@ const CASES: Backup[] = [
 ];
 
 test.each(CASES)(
-  'a run that is restored from $moment (store copied $store) ends whole and pays no cell twice',
+  'a run that is restored from $moment (store copied $store) pays no cell twice',
   async (backup) => {
     const { before, summary, rows, books } = await restoredRun(backup);
     expect(before).toBe('RUNNING');

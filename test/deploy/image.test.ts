@@ -17,7 +17,7 @@ const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap((
   sources.trim().split(/\s+/),
 );
 
-test('the image copies only what is there and what .dockerignore lets through', () => {
+test('the image copies only files that .dockerignore allows', () => {
   const allowed = [...text('.dockerignore').matchAll(/^!(.+)$/gm)].map(([, path]) => path);
   expect(copied.length).toBeGreaterThan(0);
   for (const path of copied) {
@@ -33,7 +33,7 @@ test('the image contains every compiled folder except the benchmarks', () => {
   expect(copied).toEqual(expect.arrayContaining(include.filter((name) => name !== 'bench')));
 });
 
-test('the image runs the worker, not as root', () => {
+test('the image runs the worker without root', () => {
   const last = dockerfile.slice(dockerfile.lastIndexOf('\nFROM '));
   expect(last).toMatch(/^USER 10001:10001$/m);
   expect(last).toMatch(/^ENTRYPOINT \["node", "\/app\/dist\/src\/cli\/main\.js"\]$/m);

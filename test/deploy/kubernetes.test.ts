@@ -159,7 +159,7 @@ test('no manifest has a field that Kubernetes does not know', () => {
 });
 
 test.each(deployments.map((each) => [each.metadata.name, each] as const))(
-  '%s runs without root, without rights, and on a file system it cannot write',
+  '%s runs without privileges',
   (_name, deployment) => {
     const pod = podOf(deployment);
     expect(pod).toMatchObject({ automountServiceAccountToken: false, enableServiceLinks: false });
@@ -215,7 +215,7 @@ test('the worker gets its time to drain', () => {
   expect((pod?.terminationGracePeriodSeconds ?? 0) * 1_000).toBeGreaterThan(forceMs);
 });
 
-test('the gateway’s probes ask its own paths, and it has no token of the provider', () => {
+test('the gateway has only the ports, paths and secrets of a gateway', () => {
   const [pod] = deployments
     .filter(({ metadata }) => metadata.name === 'rowmill-gateway')
     .map(podOf);

@@ -92,7 +92,7 @@ test('an expression that is no PromQL is noticed', () => {
   });
 });
 
-test('each alert says what is wrong, how bad it is, and where to read on', () => {
+test('each alert has a severity, a summary and an existing runbook section', () => {
   const headings = [...text('docs/guides/operations.md').matchAll(/^#+ (.+)$/gm)].map(
     ([, title = '']) =>
       title

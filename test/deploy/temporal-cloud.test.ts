@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test('the variables that docs/guides/deploy.md names make a connection with an API key, and TLS', () => {
+test('the variables of docs/guides/deploy.md make a TLS connection with an API key', () => {
   const block = /```\n(TEMPORAL_ADDRESS=[\s\S]+?)```/.exec(page)?.[1] ?? '';
   const env = Object.fromEntries(
     block.split('\n').flatMap((line) => {

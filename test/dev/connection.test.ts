@@ -59,17 +59,14 @@ test('a server that is too old is refused with its version', async () => {
 test.each([
   ['does not know the caller', 16],
   ['does not let the caller in', 7],
-])(
-  'a server that %s refuses the credentials, and is not taken for one that is down',
-  async (_what, status) => {
-    const server = await serverOfVersion('1.31.2', status);
-    await expect(connectTemporal({ ...PLAIN, address: server.address })).rejects.toMatchObject({
-      code: 'temporal_unreachable',
-      message: `${server.address}: the Temporal server refused the credentials`,
-    });
-    await server.close();
-  },
-);
+])('a server that %s is reported as refusing the credentials', async (_what, status) => {
+  const server = await serverOfVersion('1.31.2', status);
+  await expect(connectTemporal({ ...PLAIN, address: server.address })).rejects.toMatchObject({
+    code: 'temporal_unreachable',
+    message: `${server.address}: the Temporal server refused the credentials`,
+  });
+  await server.close();
+});
 
 test('address, namespace and TLS come from the environment and the profile file', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'rowmill-profile-'));

@@ -69,7 +69,7 @@ const takenPort = async (): Promise<number> => {
   return (server.address() as AddressInfo).port; // a TCP server has this kind of address
 };
 
-test('a server in memory serves gRPC and UI with our search attributes, and stops', async () => {
+test('a server in memory serves gRPC and the web interface until it is stopped', async () => {
   const server = await start({ ui: 'free' });
   const { connection } = await connected(server);
   expect(await missingSearchAttributes(connection, 'default')).toEqual([]);
@@ -82,7 +82,7 @@ test('a server in memory serves gRPC and UI with our search attributes, and stop
   expect(isRunning(server.pid)).toBe(false);
 });
 
-test('a port that was asked for and is taken is an error that names it', async () => {
+test('a taken port that was asked for is an error', async () => {
   const port = await takenPort();
   await expect(start({ port: { exactly: port } })).rejects.toMatchObject({
     code: 'port_in_use',
@@ -216,7 +216,7 @@ test('a broken state file is an error with the last words of the server', async 
   });
 });
 
-test('TEMPORAL_ADDRESS comes first: somebody else’s server is made ready and left running', async () => {
+test('a server of TEMPORAL_ADDRESS is used and never stopped', async () => {
   const own = await start({ namespace: 'theirs' });
   const { connection } = await connected(own);
   const env = { TEMPORAL_ADDRESS: own.address, TEMPORAL_NAMESPACE: 'theirs' };

@@ -81,7 +81,7 @@ function checkText(text: string): string {
 const EXPECTED = ['good', 'spec_invalid', 'spec_has_secret'];
 
 test(
-  'a good file with anything changed in it is good, or its mistakes are named by line',
+  'a mutated good file is accepted or its errors have lines',
   () => {
     fc.assert(
       fc.property(mutations, (changes) => {
@@ -168,7 +168,7 @@ const edits = fc.array(
 );
 
 test(
-  'YAML with pieces cut out and put in is good, or its mistakes are named by line',
+  'YAML with pieces cut out and put in is accepted or its errors have lines',
   () => {
     fc.assert(
       fc.property(fc.constantFrom(GOOD, EXAMPLE), edits, (base, changes) => {

@@ -175,7 +175,7 @@ describe.each(CASES.map((one) => [one.name, one] as const))('%s', (_provider, on
   });
 
   test.each(METHODS)(
-    '%s: whatever comes back is what the port promises, or an error with a code',
+    '%s: a mutated reply is a valid result or an error with a code',
     async (_name, promised, call) => {
       plan = [];
       expect(promised.safeParse(await call(stage)).error).toBeUndefined();

@@ -99,7 +99,7 @@ describe.each(CASES.map((one) => [one.name, one] as const))('%s', (_provider, on
 });
 
 test(
-  'any JSON ends as a failed run, with a code',
+  'any JSON ends as a failed run with a code',
   async () => {
     const texts = fc.array(fc.json({ maxDepth: 6 }), { minLength: 1, maxLength: 5 });
     await fc.assert(
@@ -141,7 +141,7 @@ const message = fc.record({
 });
 
 test(
-  'no update and no signal, whatever it carries, stops a run',
+  'no update or signal stops a run',
   async () => {
     const input = await pipelineInputFor(testEnv, companies(1), { spend: { approveAbove: 0 } });
     let run = await begin([input]);

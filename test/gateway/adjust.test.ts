@@ -44,7 +44,7 @@ test.each([
   expectProblem(await adjust('nobody', body), 400, 'http_bad_request');
 });
 
-test('limits of another type, or in a body without end, are refused', async () => {
+test('a body of limits that is no small JSON is refused', async () => {
   const headers = { 'content-type': 'text/plain' };
   const text = { method: 'POST', headers, body: 'deadline=8h' };
   expectProblem(await site.caller.call('/v1/runs/nobody/adjust', text), 415, 'http_media_type');

@@ -80,7 +80,7 @@ const textsIn = async (reply: Response): Promise<string[]> => {
   return payloads.map(({ data }) => Buffer.from(data, 'base64').toString('utf8'));
 };
 
-test('a token with the scope decode reads payloads, those of other keys as they are', async () => {
+test('a token with the scope decode reads the payloads of known keys', async () => {
   const other = await encrypted('locked', keyOf('gone', 2));
   const plain = jsonOf(defaultPayloadConverter.toPayload('plain'));
   const reply = await ask('decode', bearer(DECODER), [await encrypted('a row'), other, plain]);
@@ -124,7 +124,7 @@ test('a token of one owner cannot have the scope, because payloads name none', a
   expect(() => gatewaySettings({ ROWMILL_GATEWAY_TOKENS_FILE: file })).toThrow(/all owners/);
 });
 
-test('a browser signs in once, and the page of the UI may then decode', async () => {
+test('a browser that signed in once may decode from the web interface', async () => {
   const unknown = await fetch(`${gateway.url}/v1/codec`);
   expect(unknown.status).toBe(401);
   expect(unknown.headers.get('www-authenticate')).toBe('Basic realm="rowmill"');
@@ -149,7 +149,7 @@ test('another page decodes nothing, even with the browser’s password', async (
   expect(reply.headers.get('access-control-allow-origin')).toBeNull();
 });
 
-test('a password opens nothing but the codec', async () => {
+test('a codec password is refused elsewhere', async () => {
   const reply = await fetch(`${gateway.url}/v1/runs`, { headers: basic(PLAIN) });
   expect(reply.status).toBe(401);
 });

@@ -42,7 +42,7 @@ async function raw(text: string): Promise<string> {
   return answer;
 }
 
-test('what is no request, or is not encoded well, is a problem as well', async () => {
+test('malformed requests are answered with a problem', async () => {
   const malformed = await raw('NONSENSE\r\n\r\n');
   expect(malformed).toContain('HTTP/1.1 400');
   expect(malformed).toContain('application/problem+json');
@@ -91,7 +91,7 @@ test('what is refused leaves no rows in the store', async () => {
   await site.caller.ended(key);
 });
 
-test('downloads that are broken off leave no files, and the same content has the same tag', async () => {
+test('a download that is broken off leaves no file', async () => {
   const rows = Array.from({ length: 400 }, (_, at) => ({
     Symbol: `S${at}`,
     Security: `Company number ${at} ${'x'.repeat(500)}`,

@@ -20,7 +20,7 @@ afterAll(async () => {
   await testEnv.close();
 });
 
-test('without Temporal it lives, is not ready, and answers 503; it finds the server by itself', async () => {
+test('requests that need Temporal are answered 503 until it is back', async () => {
   expect(await caller.call('/healthz')).toMatchObject({ status: 200, json: { live: true } });
   const ready = await caller.call('/readyz');
   expect(ready).toMatchObject({ status: 503, json: { ready: false, checks: { store: 'ok' } } });

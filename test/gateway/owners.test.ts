@@ -53,7 +53,7 @@ const start = (token: string, key: string, changes = {}): Promise<Answer> =>
 const keyOf = (name: string): string => `${name}-${site.testEnv.taskQueue}`;
 const WAITS = { spend: { approveAbove: 0 } };
 
-test('a caller sees and touches the runs of its owner only; one that may see all sees all', async () => {
+test('a caller reaches only the runs that its token covers', async () => {
   const key = keyOf('owned');
   expect((await start(BILLING, key, WAITS)).status).toBe(201);
   for (const path of [
@@ -132,7 +132,7 @@ test('a rerun stays the run of its owner', async () => {
   expectProblem(await get(SALES, path), 404, 'run_not_found');
 });
 
-test('schedules are of their owner, and so are their runs', async () => {
+test('only the owner reaches a schedule or its runs', async () => {
   const name = `owned-${process.pid}`;
   const path = `/v1/schedules/${name}`;
   const pipeline = pipelineOf({ name, ...WAITS, schedule: { at: '02:30' } });

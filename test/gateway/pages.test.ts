@@ -78,7 +78,7 @@ test('a wrong token and a form of another site are refused', async () => {
   expect([other.status, other.headers.get('set-cookie')]).toEqual([403, null]);
 });
 
-test('each caller sees the runs of its owner, with their reports, and may need a scope', async () => {
+test('the list page shows a caller only what its token covers', async () => {
   const id = await endedRun('pages-1');
   const seenBy = async (token: string) => {
     const reply = await browse('/', { authorization: `Bearer ${token}` });
@@ -91,7 +91,7 @@ test('each caller sees the runs of its owner, with their reports, and may need a
 });
 
 inBrowser('in a browser', () => {
-  test('a person signs in, opens a report from the list, and signs out', async () => {
+  test('a person opens a report in a browser after signing in', async () => {
     const id = await endedRun('pages-2');
     const { url } = opened.caller.gateway;
     const profile = await mkdtemp(join(tmpdir(), 'rowmill-pages-'));

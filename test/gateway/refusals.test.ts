@@ -29,7 +29,7 @@ test.each([
   ['the token cut', `Bearer ${TOKEN.slice(0, -1)}`],
   ['the token and more', `Bearer ${TOKEN}x`],
   ['another scheme', `Basic ${Buffer.from(`:${TOKEN}`).toString('base64')}`],
-])('%s is 401, on every path but health and the document', async (_name, authorization) => {
+])('%s is 401, except on health and the document', async (_name, authorization) => {
   for (const path of ['/v1/runs', '/v1/runs/x/events', '/nothing']) {
     const answer = await site.caller.call(path, { headers: { authorization } });
     expectProblem(answer, 401, 'http_unauthorized');
@@ -51,7 +51,7 @@ test('bodies that are empty, too large, of another type or not JSON get differen
   expectProblem(await post(`{"pipeline":"${'x'.repeat(30_000)}"}`), 413, 'http_body_too_large');
 });
 
-test('what the API does not know is 400 with its name, or 404, or 405 with Allow', async () => {
+test('an unknown parameter, path or method is named', async () => {
   const unknown = await site.caller.call('/v1/runs?colour=red');
   expectProblem(unknown, 400, 'http_bad_request');
   expect(unknown.json['detail']).toContain('colour');
@@ -80,7 +80,7 @@ test('a workflow that is no run is not there for the gateway', async () => {
   await other.terminate('the test is over');
 });
 
-test('the key is required, and has to be plain text', async () => {
+test('an Idempotency-Key of plain text is required', async () => {
   const body = JSON.stringify({ pipeline: pipelineOf() });
   const without = await site.caller.call('/v1/runs', { method: 'POST', headers: JSON_TYPE, body });
   expectProblem(without, 400, 'http_bad_request');
@@ -111,7 +111,7 @@ test('an invalid pipeline is refused with every issue of the file and its rows',
   expectProblem(await site.caller.call('/v1/runs/mistakes'), 404, 'run_not_found');
 });
 
-test('without an open folder a pipeline reads no file and writes none outside its own folder', async () => {
+test('without an open folder a pipeline is confined to its own folder', async () => {
   const key = { key: 'Symbol', map: { input: 'Security' } };
   for (const from of ['/etc/passwd.csv', 'companies.csv', '../../secrets.json', '-']) {
     const pipeline = pipelineOf({ rows: { from, ...key } });
@@ -136,7 +136,7 @@ test('without an open folder a pipeline reads no file and writes none outside it
   expectProblem(await site.caller.call('/v1/runs/paths'), 404, 'run_not_found');
 });
 
-test('with an open folder rows and results may be there, and links do not lead out of it', async () => {
+test('with an open folder a pipeline is confined to it, across links', async () => {
   const opened = await openGateway(site.testEnv, { ROWMILL_GATEWAY_FILES: files });
   try {
     await writeFile(join(files, 'rows.csv'), 'Symbol,Security\nMMM,3M\n');
@@ -174,7 +174,7 @@ test('with an open folder rows and results may be there, and links do not lead o
   }
 });
 
-test('more requests a minute than allowed are 429, for that token; health stays open', async () => {
+test('requests above the limit of a token are 429', async () => {
   const other = 'another-token-of-the-test-11';
   const limited = await openGateway(site.testEnv, {
     ROWMILL_GATEWAY_RATE: '3',
@@ -195,13 +195,17 @@ test('more requests a minute than allowed are 429, for that token; health stays 
   }
 });
 
-test('request ids go in and out; one that could break a log is replaced', async () => {
-  const with_ = async (id: string) =>
-    (await site.caller.call('/v1/runs/nobody', { headers: { 'x-request-id': id } })).headers.get(
-      'x-request-id',
-    );
-  expect(await with_('order-1:step.2')).toBe('order-1:step.2');
-  expect(await with_('a b"c')).toMatch(/^[0-9a-f-]{36}$/);
+async function answeredId(id: string): Promise<string | null> {
+  const headers = { 'x-request-id': id };
+  return (await site.caller.call('/v1/runs/nobody', { headers })).headers.get('x-request-id');
+}
+
+test('a request id is sent back', async () => {
+  expect(await answeredId('order-1:step.2')).toBe('order-1:step.2');
+});
+
+test('a request id that could break a log is replaced', async () => {
+  expect(await answeredId('a b"c')).toMatch(/^[0-9a-f-]{36}$/);
 });
 
 test('without tokens it serves only programs on this machine', async () => {

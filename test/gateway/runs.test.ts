@@ -118,7 +118,7 @@ test('the reply to a start has the warnings of its rows, without a path of the h
   await site.caller.ended(keyOf('warned'));
 });
 
-test('the same key and body is the same run, at once and after the end; another body is 409', async () => {
+test('a key belongs to one request body', async () => {
   const key = keyOf('once');
   const body = { pipeline: pipelineOf() };
   const answers = await Promise.all([1, 2, 3, 4].map(() => site.caller.start(key, body)));
@@ -194,7 +194,7 @@ test('the results of a run that ended without a table are 404', async () => {
   }
 });
 
-test('a failed run reports its error, and its key starts it again', async () => {
+test('the key of a failed run starts it again', async () => {
   const key = keyOf('failed');
   const body = { pipeline: pipelineOf({ spend: { approveAbove: 0 } }) };
   const first = await site.caller.start(key, body);

@@ -33,7 +33,7 @@ const namesOf = ({ json }: Answer): string[] =>
   // By the API's own document.
   (json['schedules'] as { name: string }[]).map(({ name }) => name);
 
-test('a schedule is made, looked at, paused, run, made up for and taken away', async () => {
+test('each action of a schedule has its effect', async () => {
   const made = await put(nightly());
   expect(made).toMatchObject({ status: 201, json: { name: NAME, done: 'created' } });
   expect(made.headers.get('location')).toBe(`/v1/schedules/${NAME}`);
@@ -92,7 +92,7 @@ test('a schedule is made, looked at, paused, run, made up for and taken away', a
   expectProblem(await remove(NAME), 404, 'schedule_not_found');
 });
 
-test('a name belongs to one owner: another one, or a file, gets it only with replace', async () => {
+test('only `replace` gives a name to another owner or to a file', async () => {
   const name = `${NAME}-2`;
   const mine = nightly({ name });
   const body = (owner: string, more = {}) => put(mine, { owner, ...more }, name);
@@ -143,7 +143,7 @@ test('of owners who come at the same moment one gets the name', async () => {
   expect((await get(name)).json).toMatchObject({ file: `sent by ${winner}` });
 });
 
-test('a schedule of something else is not there, and its name is taken', async () => {
+test('a schedule that rowmill did not make is untouched', async () => {
   const name = `${NAME}-other`;
   const handle = await site.testEnv.client.schedule.create({
     scheduleId: name,
@@ -175,7 +175,7 @@ test.each([
   expectProblem(await get(), 404, 'schedule_not_found');
 });
 
-test('what is no schedule, or of another name, or not open, is refused', async () => {
+test('an invalid schedule is refused', async () => {
   expectProblem(await put(nightly({ schedule: undefined })), 400, 'usage');
   expectProblem(await put(nightly({ name: 'another' })), 400, 'http_bad_request');
   expectProblem(await put(nightly(), {}, 'Not-A-Name'), 400, 'http_bad_request');

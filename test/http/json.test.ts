@@ -50,7 +50,7 @@ test.each([
   '1.5E-7',
   '-0',
   '1e-320',
-])('%s stays a number, and so does its like inside a text a text', (number) => {
+])('%s is a number outside a text only', (number) => {
   expect(parseJson(`[${number},"a: ${number}"]`)).toEqual([Number(number), `a: ${number}`]);
 });
 

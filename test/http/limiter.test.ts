@@ -23,7 +23,7 @@ function takeMany(limiter: Limiter, count: number): { passed: number[] } {
   return state;
 }
 
-test('a second’s worth goes at once, the rest a second later, in order', async () => {
+test('requests beyond the share of a second wait in order', async () => {
   const state = takeMany(createLimiter({ ratePerSecond: 3 }), 8);
   await jest.advanceTimersByTimeAsync(999);
   expect(state.passed).toEqual([1, 2, 3]);
@@ -79,7 +79,7 @@ test('less than one a second is possible', async () => {
   expect(state.passed).toEqual([1, 2]);
 });
 
-test('an aborted wait gives the reason as it is and its place to the next', async () => {
+test('an aborted wait gives its place to the next', async () => {
   const limiter = createLimiter({ ratePerSecond: 1 });
   await limiter.take();
   const stop = new AbortController();

@@ -33,7 +33,7 @@ const each100Ms = (
 
 const refused = (atMs: number): PaceReading => reading(atMs, { end: 'refused' });
 
-test('the pace starts at ten requests a second, or at the operator’s limit', () => {
+test('the first pace is ten requests a second or the limit of the operator', () => {
   expect(firstPace(null).perSecond).toBe(10);
   expect(firstPace(0.5).perSecond).toBe(0.5);
   expect(firstPace(300).perSecond).toBe(300);

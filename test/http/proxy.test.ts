@@ -78,7 +78,7 @@ const ask = async (apiPort: number, env: Record<string, string>, host = HOST): P
   return JSON.parse(line);
 };
 
-test('the proxy of the environment is the way to the API, but not to the hosts left out, nor to this machine', async () => {
+test('the proxy of the environment is used for the hosts that it covers', async () => {
   const apiPort = await listen(api);
   const { port, asked, server } = await openProxy('rowmill:s3cret-word');
   const proxied = { HTTPS_PROXY: `http://rowmill:s3cret-word@127.0.0.1:${port}` };

@@ -65,7 +65,7 @@ test('a hundred slow requests do not delay the next one', async () => {
   await slow;
 });
 
-test('connections are kept and not more than allowed', async () => {
+test('connections are reused within the allowed number', async () => {
   const server = await serve(json({}));
   const client = clientOf(server.url, { connections: 2 });
   await Promise.all(Array.from({ length: 20 }, () => get(client)));
@@ -104,7 +104,7 @@ test.each([
     raw('{"rows":[', 200, { 'content-type': 'text/plain' }),
     'answered 200 with text/plain instead of JSON',
   ],
-])('%s is unreadable; a POST may have been carried out', async (_name, behave, what) => {
+])('%s is unreadable, which is ambiguous after a POST', async (_name, behave, what) => {
   const failures = await failuresOf(behave);
   expect(failures.get).toMatchObject({ code: 'reply_unreadable', ambiguous: false, what });
   expect(failures.post).toMatchObject({ code: 'reply_unreadable', ambiguous: true, what });
@@ -155,7 +155,7 @@ test.each(['text/plain', 'application/octet-stream', 'binary', ''])(
   },
 );
 
-test('a body of no bytes is nothing to read; whether that will do is its reader’s to say', async () => {
+test('an empty body is read as null', async () => {
   const server = await serve(raw(''));
   expect(await post(clientOf(server.url))).toMatchObject({ status: 200, json: null });
 });

@@ -22,7 +22,7 @@ test.each([
   [502, 'provider_unavailable', true],
   [503, 'provider_unavailable', true],
   [504, 'provider_unavailable', true],
-])('%i is %s; a POST may have been carried out: %p', async (status, code, ambiguous) => {
+])('%i is %s with an ambiguity of %p after a POST', async (status, code, ambiguous) => {
   const failures = await failuresOf(json({ detail: 'so it is' }, status));
   expect(failures.get).toMatchObject({ code, ambiguous: false });
   expect(failures.post).toMatchObject({ code, ambiguous });
@@ -67,7 +67,7 @@ test('FastAPI details are shortened without what was sent', async () => {
   );
 });
 
-test('a long reason is clipped, and control and escape characters go', async () => {
+test('a reason is quoted short and without control characters', async () => {
   const detail = `\u001b[31mred\u001b[0m\u0007\r\n\u202etwo ${'😀'.repeat(400)}`;
   const { get: failure } = await failuresOf(json({ detail }, 400));
   const reason = failure.what.replace('answered 400: ', '');
@@ -135,7 +135,7 @@ test('429 with a date waits until then', async () => {
   expect(ms).toBeLessThanOrEqual(90_000);
 });
 
-test('429 stops all requests of the token, without asking again', async () => {
+test('429 stops all requests of the token at once', async () => {
   const server = await serve(json({}, 429, { 'retry-after': '600' }));
   const limiter = createLimiter();
   await failureOf(get(clientOf(server.url, { limiter })));

@@ -23,7 +23,7 @@ test('a sound run breaks none', () => {
   expect(sound.quarantine.length).toBeGreaterThan(0);
 });
 
-test('what is searched for secrets: payloads of the history, results, manifest, store', () => {
+test('payloads, results, manifest and store are all searched for secrets', () => {
   expect(sound.texts.get('history')).toContain('"name":"test-pipeline"');
   const paths = [...sound.texts.keys()];
   for (const name of ['results.jsonl', 'manifest.json', 'rows.jsonl', 'quarantine.jsonl']) {

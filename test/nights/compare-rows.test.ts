@@ -35,7 +35,7 @@ const row = (key: string, name: string, more: Partial<SnapshotRow> = {}): Snapsh
   ...more,
 });
 
-test('rows are new, changed, returned or gone; the rest is not named', async () => {
+test('a comparison names only rows that are new, changed, returned or gone', async () => {
   const last = await write('last.jsonl', [
     row('A', 'a'),
     row('B', 'b'),
@@ -66,7 +66,7 @@ test('without a last night every row is new', async () => {
   ]);
 });
 
-test('a line is read by its place, however long it and those before it are', async () => {
+test('a line is read by its place, however long the lines before it are', async () => {
   const names = ['é'.repeat(70_000), 'b', '🙂'.repeat(40_000), 'ü', ''];
   const file = await write(
     'long.jsonl',

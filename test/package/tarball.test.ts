@@ -21,7 +21,7 @@ const there = (): Installed => {
   return installed;
 };
 
-test('the tarball contains what a user needs and nothing else', () => {
+test('the tarball contains exactly what a user needs', () => {
   const { files } = there();
   const paths = [...files.keys()];
   const folders = /^(dist\/[^/]+|examples\/[^/]+)\/.*/;
@@ -151,7 +151,7 @@ import type { Rowmill } from 'rowmill' with { 'resolution-mode': 'import' };
 export const open = async (): Promise<Rowmill> => (await import('rowmill')).Rowmill.connect();
 `;
 
-test('the library loads, and its types need no package that is not installed', async () => {
+test('the types of the library need no package that is not installed', async () => {
   const { project } = there();
   const script = `import('rowmill').then((rowmill) => console.log(typeof rowmill.Rowmill))`;
   const loaded = await run(process.execPath, ['-e', script], project);

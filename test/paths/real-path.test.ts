@@ -4,7 +4,7 @@ import { expect, test } from '@jest/globals';
 import { isBelow, realPlace } from '../../src/paths/real-path.ts';
 import { newPlace } from '../store/place.ts';
 
-test('links are followed in folders, in a row, and to what is not there yet', async () => {
+test('the real path follows every kind of link', async () => {
   const place = await realpath(newPlace());
   await mkdir(join(place, 'far'));
   await symlink('far', join(place, 'folder'));
@@ -30,7 +30,7 @@ test('links that go round come to an end', async () => {
   await expect(realPlace(join(place, 'a', 'x.csv'))).resolves.toEqual(expect.any(String));
 });
 
-test('below a folder is neither the folder nor one with a longer name', () => {
+test('the folder itself is not below it', () => {
   expect(isBelow('/data', '/data/x.csv')).toBe(true);
   expect(isBelow('/data', '/data/..x.csv')).toBe(true);
   expect(isBelow('/', '/x.csv')).toBe(true);

@@ -6,7 +6,7 @@ import { newPlace } from '../store/place.ts';
 
 const NAMES = ['EXTRUCT_API_TOKEN', 'TEMPORAL_API_KEY'];
 
-test('a secret in a file takes the place of its variable, others stay files', async () => {
+test('the secret of a file takes the place of its variable', async () => {
   const file = join(newPlace(), 'secret');
   await writeFile(file, 'a-token\n');
   const env = {
@@ -23,7 +23,7 @@ test('a secret in a file takes the place of its variable, others stay files', as
   });
 });
 
-test('a file that is not there, or a value beside it, is refused by its variable', async () => {
+test('an ambiguous or missing secret file is refused by its variable', async () => {
   const file = join(newPlace(), 'secret');
   await writeFile(file, 'a-token');
   const refused = expect.objectContaining({ code: 'usage' });

@@ -86,7 +86,7 @@ export function contractOf(name: string, candidate: Candidate): void {
       expect(credits === null || credits >= 0).toBe(true);
     });
 
-    test('a tag finds exactly the tables that were made with it and not deleted', async () => {
+    test('a tag finds exactly its own tables that still exist', async () => {
       const { provider } = await open();
       expect(await provider.findTables('tag-1', {})).toEqual([]);
       const first = await provider.createTable(spec, 'A table', 'tag-1', {});
@@ -122,7 +122,7 @@ export function contractOf(name: string, candidate: Candidate): void {
       expect(new Set(table.columns.map((column) => column.id)).size).toBe(table.columns.length);
     });
 
-    test('rows keep their order and their ids, and pages give each of them once', async () => {
+    test('pages give each row once, in the order sent', async () => {
       const stage = await open();
       const { provider } = stage;
       const empty = await load(stage, 0);
@@ -191,7 +191,7 @@ export function contractOf(name: string, candidate: Candidate): void {
       for (const value of Object.values(valuesIn(cleared))) expect(value).toBeNull();
     });
 
-    test('a new table has the columns of its file; a change of the file is named, made and read back', async () => {
+    test('a column change in the file is applied to the table', async () => {
       const stage = await open();
       const { provider } = stage;
       const { table } = await load(stage, 1);
@@ -249,7 +249,7 @@ export function contractOf(name: string, candidate: Candidate): void {
       expect(changes(stage.wire)).toBe(sent);
     });
 
-    test('`new` leaves done cells alone, `failed` asks for failed ones, `all` for every one', async () => {
+    test('each mode asks for its own cells', async () => {
       const stage = await open(true);
       const { table, ids } = await load(stage, 3);
       const [first] = asked(table);
@@ -272,7 +272,7 @@ export function contractOf(name: string, candidate: Candidate): void {
       expect([3, null]).toContain(all.requestedCells);
     });
 
-    test('the progress grows to the end, and says when that is', async () => {
+    test('the progress of a run never shrinks before its end', async () => {
       const stage = await open();
       const { table, ids } = await load(stage, 5);
       const tableRun = await stage.provider.startTableRun(table, scopeOf(table, ids, 'new'), {});
@@ -327,7 +327,7 @@ export function contractOf(name: string, candidate: Candidate): void {
         expect(inspect(error, { depth: 10 }) + error.message).not.toContain(TOKEN);
       });
 
-      test(`reading fails with ${code}, and leaves nothing open`, async () => {
+      test(`reading that fails with ${code} leaves nothing open`, async () => {
         const stage = await open();
         const { table } = await load(stage, 1);
         for (const look of [
@@ -344,18 +344,15 @@ export function contractOf(name: string, candidate: Candidate): void {
       });
     });
 
-    test.each(Object.keys(CHANGES))(
-      'a lost reply to %s is ambiguous, not repeated',
-      async (step) => {
-        const stage = await open();
-        const { table, ids } = await load(stage, 2);
-        const before = changes(stage.wire);
-        stage.wire.trouble('change', 'lost reply');
-        const error = await failureOf(change(stage.provider, step, table, ids));
-        expect(error).toMatchObject({ code: 'provider_unreachable', ambiguous: true });
-        expect(changes(stage.wire)).toBe(before + 1);
-      },
-    );
+    test.each(Object.keys(CHANGES))('a lost reply to %s is ambiguous', async (step) => {
+      const stage = await open();
+      const { table, ids } = await load(stage, 2);
+      const before = changes(stage.wire);
+      stage.wire.trouble('change', 'lost reply');
+      const error = await failureOf(change(stage.provider, step, table, ids));
+      expect(error).toMatchObject({ code: 'provider_unreachable', ambiguous: true });
+      expect(changes(stage.wire)).toBe(before + 1);
+    });
 
     test('columns come out right after a reply to one of them was lost', async () => {
       const stage = await open();

@@ -144,18 +144,15 @@ test.each([
     { do: 'reply', status: 200, headers: { 'content-type': 'application/json' }, body: '' },
     'reply_unreadable',
   ],
-] as const)(
-  'when the reply to added rows is %s, it is open, and done once',
-  async (_name, action, code) => {
-    const { sandbox, provider } = await scene({
-      intercept: spoil('POST', '/v1/tables/:table_id/rows', action),
-    });
-    const table = await provider.createTable(spec, 'A table', 'run-1', {});
-    const failure = await failureOf(provider.addRows(table, rowsOf(5), {}));
-    expect(failure).toMatchObject({ code, ambiguous: true, retryable: true });
-    expect(sandbox.ledger.summary().rowsCreated).toBe(5);
-  },
-);
+] as const)('adding rows whose reply is %s is ambiguous', async (_name, action, code) => {
+  const { sandbox, provider } = await scene({
+    intercept: spoil('POST', '/v1/tables/:table_id/rows', action),
+  });
+  const table = await provider.createTable(spec, 'A table', 'run-1', {});
+  const failure = await failureOf(provider.addRows(table, rowsOf(5), {}));
+  expect(failure).toMatchObject({ code, ambiguous: true, retryable: true });
+  expect(sandbox.ledger.summary().rowsCreated).toBe(5);
+});
 
 test('a lost reply to a read is read again, by one more request', async () => {
   const { provider, sandbox } = await scene({
@@ -199,7 +196,7 @@ test.each([
     'plan free, a subscription is required',
     'a subscription is required',
   ],
-])('one request reads the plan and what it does not allow: %j', async (billing, text, obstacle) => {
+])('one request reads the plan with its restrictions: %j', async (billing, text, obstacle) => {
   let requests = 0;
   const intercept: Intercept = ({ phase }) => {
     if (phase === 'before') requests += 1;

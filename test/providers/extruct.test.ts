@@ -192,7 +192,7 @@ test('when the reply does not name the new columns, the table is read again', as
   expect(failure).toMatchObject({ code: 'reply_unreadable', ambiguous: true });
 });
 
-test('rows are sent with their keys and are not run; ids come back in the order sent', async () => {
+test('ids of rows come back in the order sent, whatever the order of the reply', async () => {
   const rows = ['A', 'B', 'C'].map((key) => ({ key, input: { input: `${key}.com` } }));
   const made = (id: string, key: string) => ({ id, data: {}, metadata: { rowmill_key: key } });
   const { provider, server } = await facing(
@@ -243,7 +243,7 @@ test('rows are deleted a hundred at a time', async () => {
   expect(server.received.length).toBe(2);
 });
 
-test('deleting a table that is gone is done; other refusals are not', async () => {
+test('deleting a table that is gone succeeds', async () => {
   const server = await serve((res, request, nth) =>
     json({ detail: 'no' }, nth === 1 ? 404 : 403)(res, request, nth),
   );
@@ -429,7 +429,7 @@ test.each([
   expect(await scan(count, told, cap)).toEqual({ rows, calls });
 });
 
-test('a reply in another shape says where, not what', async () => {
+test('an unreadable reply is reported by path without its values', async () => {
   const { provider } = await facing({ rows: [{ data: { secret: 'value' } }] });
   const failure = await failureOf(provider.page(table, null, {}));
   expect(failure).toMatchObject({ code: 'reply_unreadable', ambiguous: false, retryable: true });

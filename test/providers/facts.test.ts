@@ -31,7 +31,7 @@ const facts = (more: Partial<FactsFile>): FactsFile => ({
 
 const COLUMN = '- { kind: agent, key: a, name: A, value: { agent_type: llm, prompt: x } }';
 
-test('prices and limits of the facts are in the estimate, and in what the provider does', async () => {
+test('facts change the estimate and the provider alike', async () => {
   const { pipeline } = parse(withColumns(COLUMN));
   expect(estimateOf(pipeline, 100, {}, env)).toMatchObject({
     credits: 100,

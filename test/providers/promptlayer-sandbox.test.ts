@@ -102,7 +102,7 @@ test('rows go in by the hundred and come back by their keys, page by page', asyn
   expect(rows.every(({ cells }) => cells['Pitch']?.status === 'done')).toBe(true);
 });
 
-test('a blank row that cannot be deleted stays without a key, is no row of ours, and is not run', async () => {
+test('a blank row that cannot be deleted is never run', async () => {
   const here = await scene({ ...PERFECT, promptLayer: { rowDeletes: 'refused' } });
   const loaded = await load(here.provider, rowsOf(2));
   const { provider } = here;
@@ -133,7 +133,7 @@ test('a second look at the columns of a tagged table makes none twice', async ()
   expect(await provider.findTables('run-1', {})).toEqual([]);
 });
 
-test('in an untouched table only the new sheet is used, without its blank row', async () => {
+test('in an untouched table only the new sheet is used', async () => {
   const { provider } = await scene();
   const { id } = await provider.createTable(spec, 'A table', 'run-1', {});
   const requests: string[] = [];
@@ -143,7 +143,7 @@ test('in an untouched table only the new sheet is used, without its blank row', 
   expect((await provider.ensureColumns({ id }, spec, {})).columns).toHaveLength(4);
 });
 
-test('a column names what it reads by id, and the field it is read for', async () => {
+test('a column refers to its inputs by id', async () => {
   const { sandbox } = await scene();
   const wire = await openWire(sandbox.url);
   const provider = createPromptLayerProvider({ baseUrl: wire.url, token: 'sandbox-token-1' });
@@ -196,7 +196,7 @@ test('the confirmation is given up to the cells that were approved, never beyond
   expect(nothing).toEqual({ operations: [], requestedCells: 0 });
 });
 
-test('a yes counts when it may have arrived, not when it was refused or never taken', async () => {
+test('a confirmation counts only when it may have arrived', async () => {
   const countOf = async (fault: NthRequest): Promise<number[]> => {
     const faults = { requests: [fault] };
     const here = await scene({ ...PERFECT, faults, promptLayer: { confirmAbove: 5 } });
@@ -220,7 +220,7 @@ test('values that come wrapped are read, keys as well as answers', async () => {
   expect(rows[0]?.cells['Sector']).toMatchObject({ status: 'done', value: 'Industrials' });
 });
 
-test('cells that no number counts before they are asked for are run, and counted right', async () => {
+test('cells missing from the counts before a run are counted after it', async () => {
   const here = await scene({ ...PERFECT, promptLayer: { neverComputed: 'virtual' } });
   const loaded = await load(here.provider, rowsOf(3));
   const before = await here.provider.progress(loaded.table, null, {});

@@ -58,7 +58,7 @@ const table: TableRef = {
 
 const scope: RunScope = { mode: 'new', columnIds: ['c'], maxCells: 10 };
 
-test('it is reached where the reference says, or in the EU', () => {
+test('the default address is that of the reference', () => {
   expect(promptLayerSpec.baseUrl).toBe('https://api.promptlayer.com');
   expect(promptLayerSpec.baseUrlVariable).toBe('PROMPTLAYER_BASE_URL');
 });
@@ -98,7 +98,7 @@ test('a list of tables that goes round in a circle comes to an end', async () =>
   expect(server.received).toHaveLength(2);
 });
 
-test('a table is made in its folder without a sheet, and the sheet under its title', async () => {
+test('a table is made without a sheet of its own', async () => {
   const spec: TableSpec = {
     tags: [],
     settings: { folder_id: 12, sheet: 'Leads' },
@@ -136,7 +136,7 @@ test('a sheet that begins with another row at every look is not built upon', asy
   expect(failure.what).toContain('first row');
 });
 
-test('of two sheets the first is used, and columns go into it by the words the API stores', async () => {
+test('columns go into the first of two sheets', async () => {
   const spec: TableSpec = {
     tags: [],
     columns: [
@@ -183,7 +183,7 @@ const rows = [
 test.each([
   ['one by one', { row_indices: [4, 5, 6], start_row_index: 4 }],
   ['by the first', { rows_created: 3, start_row_index: 4 }],
-])('rows are sent as texts, and stand where the reply says: %s', async (_how, reply) => {
+])('rows are found where the reply says: %s', async (_how, reply) => {
   const { provider, server } = await facing(reply);
   expect(await provider.addRows(table, rows, {})).toEqual(['4', '5', '6']);
   expect(server.received[0]).toMatchObject({ method: 'POST', url: `${SHEET}/rows` });
@@ -264,7 +264,7 @@ const question = (token: string | null, cells: number | null) => ({
   message: 'many cells',
 });
 
-test('a question is answered with its own token, a second one too, a third is one too many', async () => {
+test('at most two confirmation questions of a run are answered', async () => {
   const asked = [question('1', 9), question('2', 9), question('3', 9)];
   const { provider, server } = await facing(...asked);
   const confirmed: number[] = [];
@@ -419,7 +419,7 @@ test.each([
   expect(await provider.cancelQueuedCells?.(table, tableRun, {})).toEqual({ cells });
 });
 
-test('a refused cursor restarts the walk, a refused first page does not', async () => {
+test('only a refused cursor restarts the walk', async () => {
   const refused = new Refusal(400, { success: false, message: 'Invalid cursor' });
   const { provider } = await facing(refused, refused);
   const [next, first] = [

@@ -59,7 +59,7 @@ describe('extruct', () => {
     }
   });
 
-  test('rows are sent whole with their key, not run', async () => {
+  test('an update of a row carries its key and all inputs', async () => {
     const { provider, server } = await facing([]);
     const cells = { hint: { value: 'old' }, input: { value: 'x' } };
     await provider.updateRows?.(
@@ -108,7 +108,7 @@ describe('extruct', () => {
     expect(rows[0]?.inputs).toEqual({ input: { value }, hint: { value: null } });
   });
 
-  test('what the file leaves out is not compared; a kind cannot be changed', async () => {
+  test('settings that the file leaves out are not compared', async () => {
     const wire = (id: string, config: object) => ({ id, config });
     const { provider } = await facing({
       id: 't',
@@ -135,7 +135,7 @@ describe('extruct', () => {
     });
   });
 
-  test('a column is replaced by its whole config, and deleted by its id', async () => {
+  test('a column is replaced by its whole config', async () => {
     const { provider, server } = await facing({}, {});
     await provider.updateColumn?.(table, 's', columns[1] ?? {}, {});
     await provider.deleteColumn?.(table, 's', {});
@@ -222,7 +222,7 @@ describe('promptlayer', () => {
     expect(Object.keys(rows[0]?.inputs ?? {})).toEqual(['Staff']);
   });
 
-  test('columns are compared by type and config, and by title', async () => {
+  test('columns are compared by title, type and config', async () => {
     const { provider } = await facing(
       shown(
         { id: 'k', title: 'rowmill key', type: 'TEXT', config: {} },

@@ -31,7 +31,7 @@ test('a workflow that does its steps in another order is caught', async () => {
   ).rejects.toBeInstanceOf(DeterminismViolationError);
 });
 
-test.each(HISTORIES)('%s contains no path and no host of its recording', (name) => {
+test.each(HISTORIES)('%s contains no trace of its recording machine', (name) => {
   const decoded = textOf(name).replace(/"data":"([^"]*)"/g, (_, data: string) =>
     Buffer.from(data, 'base64').toString('utf8'),
   );

@@ -46,7 +46,7 @@ inBrowser('in a browser', () => {
   test.each([
     ['503 rows', reportFacts],
     ['100,000 rows', hugeFacts],
-  ] as const)('the page of %s requests nothing but itself', async (_name, factsOf) => {
+  ] as const)('the page of %s loads nothing else', async (_name, factsOf) => {
     const { page, requests } = await open(factsOf());
     expect(requests).toEqual([page.url()]);
     await page.close();
@@ -78,7 +78,7 @@ inBrowser('in a browser', () => {
     await page.close();
   });
 
-  test('colours follow the reader: light, dark, and light on paper', async () => {
+  test('colours follow the reader and the medium', async () => {
     const { page } = await open(reportFacts());
     const paper = () =>
       page.evaluate('getComputedStyle(document.body).backgroundColor') as Promise<string>;

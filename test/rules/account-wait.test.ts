@@ -4,7 +4,7 @@ import { accountLookMs } from '../../src/rules/account-wait.ts';
 const MINUTE_MS = 60_000;
 const YEAR_MS = 365 * 24 * 60 * MINUTE_MS;
 
-test('an account is looked at soon at first, and every five minutes at most', () => {
+test('the account is read less and less often, down to every five minutes', () => {
   const looks = [0, 1, 2, 20].map((number) => accountLookMs(number, 0));
   expect(looks).toEqual([15_000, 22_500, 33_750, 5 * MINUTE_MS]);
 });

@@ -8,7 +8,7 @@ const chosen = (rows: number, canary: Parameters<typeof canaryRows>[0]): number[
   return Array.from({ length: rows }, (_, at) => at).filter((at) => isCanary(at, `k${at}`));
 };
 
-test('the first rows, rows spread over the list, or the rows of some keys', () => {
+test('`pick` chooses the rows of a canary', () => {
   expect(chosen(10, { rows: 3, pick: 'first' })).toEqual([0, 1, 2]);
   expect(chosen(10, { rows: 3, pick: 'spread' })).toEqual([0, 3, 6]);
   expect(chosen(10, { rows: 2, pick: ['k7', 'k2'] })).toEqual([2, 7]);

@@ -45,7 +45,7 @@ test.each(CELLS)('a cell that is %s', (_name, cell, reasons) => {
   expect(Object.fromEntries(asked)).toEqual(reasons);
 });
 
-test('mode failed may compute a cell in flight, which may fail before the request', () => {
+test('mode failed may compute a cell in flight', () => {
   expect(mayCompute('failed', FAILED)).toBe(true);
   expect(mayCompute('failed', { ...PENDING, inFlight: true })).toBe(true);
   expect(mayCompute('failed', PENDING)).toBe(false);

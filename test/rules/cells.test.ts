@@ -21,11 +21,11 @@ const outcomes = (
 ): Record<string, string | undefined> =>
   Object.fromEntries([...classifyRow(columns, cells)].map(([key, { outcome }]) => [key, outcome]));
 
-test('a done cell without a value is empty, not failed', () => {
+test('a done cell without a value is empty', () => {
   expect(outcomes([column('a')], { a: cell('done', true) })).toEqual({ a: 'empty' });
 });
 
-test('what waits for a failed cell is blocked, down to the end of the chain, by the root of it', () => {
+test('the root of a failed chain blocks every cell that waits for it', () => {
   const columns = [column('a'), column('b', ['a']), column('c', ['b'])];
   const verdicts = classifyRow(columns, {
     a: cell('failed'),
@@ -36,7 +36,7 @@ test('what waits for a failed cell is blocked, down to the end of the chain, by 
   expect(verdicts.get('c')).toMatchObject({ outcome: 'blocked', blockedBy: 'a' });
 });
 
-test('a failed column of the provider blocks ours and is not counted itself', () => {
+test('a failed column of the provider blocks ours without being counted', () => {
   const columns = [column('profile', [], { ours: false }), column('a', ['profile'])];
   const verdicts = classifyRow(columns, { profile: cell('failed'), a: cell('pending') });
   expect([...verdicts.keys()]).toEqual(['a']);
@@ -72,7 +72,7 @@ test('columns that wait for each other do not stall the classification', () => {
   });
 });
 
-test('every one of our cells has one outcome, and only open cells can start or be in flight', () => {
+test('exactly one outcome belongs to each of our cells', () => {
   const status = fc.constantFrom<CellStatus[]>('pending', 'running', 'done', 'failed', 'unknown');
   const row = fc.array(
     fc.record({

@@ -47,7 +47,7 @@ test.each<[AnswerType, Json[], Json[]]>([
     expect([answer, brokenRules(answer, { type })]).toEqual([answer, ['type']]);
 });
 
-test('the share of rows with an answer, and that of answers that fit, are judged', () => {
+test('a column is judged by each share that it expects', () => {
   const expected = { a: { filled: 0.7 }, b: { filled: 0.5, type: 'number', fits: 0.9 } } as const;
   const judged = judgeExpectations(expected, {
     byColumn: { a: cells(40, 60), b: cells(50, 50) },
@@ -77,9 +77,12 @@ test('what is missed by a hair is not shown as met', () => {
   expect(failedExpectationsText(judged)).toBe('a filled 69.9 % (wanted 70 %)');
 });
 
-test('nothing is judged without expectations or a scan; of no rows everything is as expected', () => {
+test('nothing is judged without expectations or a scan', () => {
   expect(judgeExpectations(undefined, { byColumn: {} })).toEqual([]);
   expect(judgeExpectations({ a: { filled: 1 } }, null)).toEqual([]);
+});
+
+test('a table without rows meets every expectation', () => {
   const judged = judgeExpectations({ a: { filled: 1, min: 1 } }, { byColumn: { a: cells(0, 0) } });
   expect(failedExpectations(judged)).toEqual([]);
 });

@@ -34,7 +34,7 @@ test('a pass that moves has a rate and a time left', () => {
   expect(forecast.leftMs).toBeCloseTo(5 * MINUTE_MS, -5);
 });
 
-test('one in which nothing moves has neither, and says since when', () => {
+test('a pass in which nothing moves has only a start of its silence', () => {
   expect(forecastOf(moving(), 9 * MINUTE_MS, DEADLINE_MS)).toEqual({
     cellsPerMinute: null,
     leftMs: null,
@@ -42,8 +42,11 @@ test('one in which nothing moves has neither, and says since when', () => {
   });
 });
 
-test('nothing is said of a time beyond the deadline, nor of 0 s left', () => {
+test('no forecast reaches beyond the deadline', () => {
   expect(forecastOf(moving(), 5.5 * MINUTE_MS, 7 * MINUTE_MS).leftMs).toBeNull();
+});
+
+test('a pass that is done has no time left to show', () => {
   const done = recordReading(moving(), reading(100, 0), 5.2 * MINUTE_MS);
   expect(forecastOf(done, 5.2 * MINUTE_MS, DEADLINE_MS).leftMs).toBeNull();
 });

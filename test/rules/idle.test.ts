@@ -109,7 +109,7 @@ test('cells known to be in flight must move: idle without movement ends as a sta
   expect(verdictAt(1_800, watched(watch, [1_800, reading(100)]))).toBe('stalled');
 });
 
-test('no change for the stall time is a stall, any change puts it off', () => {
+test('only a stall time without any change is a stall', () => {
   const stuck = reading(100, { cellsDone: 40, cellsInProgress: 3 });
   const watch = watched(begun(), [10, reading(100, { cellsInProgress: 50 })], [100, stuck]);
   expect(verdictAt(1_899, watched(watch, [1_899, stuck]))).toBe('running');

@@ -7,7 +7,7 @@ test('credits are rows × paid columns × price', () => {
   expect(estimateCredits(503, 3, { creditsPerCell: 2 })).toBe(3_018);
 });
 
-test('the limits themselves are still allowed; the refusal comes before the question', () => {
+test('each spend limit includes its own value', () => {
   const policy = { creditsPerCell: 1, approveAbove: 100, maxCredits: 200 };
   expect(checkSpend(100, policy)).toBe('go');
   expect(checkSpend(101, policy)).toBe('ask');
@@ -19,7 +19,7 @@ test('without limits nothing is asked', () => {
   expect(checkSpend(1e9, { creditsPerCell: 1 })).toBe('go');
 });
 
-test('an empty cell is an answer; failed, blocked and pending ones are not', () => {
+test('empty cells count as answers', () => {
   const cells = { done: 5, empty: 4, failed: 3, blocked: 2, pending: 1 };
   expect(totalCells(cells)).toBe(15);
   expect(unanswered(cells)).toBe(6);

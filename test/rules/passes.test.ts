@@ -190,7 +190,7 @@ describe('what follows a pass', () => {
     expect(kinds).toEqual(['nudge', 'nudge', 'nudge', null]);
   });
 
-  test('a rerun that shows nothing is waited for, and sent again when it never does', () => {
+  test('a rerun that never shows is sent again after a stall', () => {
     const untouched = { ...found({ done: 10, failed: 10 }), waiting: 0, untouched: 10, due: 0 };
     const first = recordPass(null, 'first', 'idle', null, found({ done: 10, failed: 10 }));
     const rerun = recordPass(first, 'failed', 'idle', untouched, untouched);
@@ -297,7 +297,7 @@ describe('what is due beside the policy', () => {
     });
   });
 
-  test('a first pass is still due where cells were never asked for, and comes before it', () => {
+  test('a first pass comes before a requested rerun', () => {
     const due = { firstPassPending: true, rerunRequested: true };
     expect(plan({ done: 1, failed: 1, pending: 98 }, due)).toEqual({
       pass: 'first',
@@ -307,12 +307,15 @@ describe('what is due beside the policy', () => {
     expect(plan({ done: 100 }, due)).toEqual({ pass: null, ...due });
   });
 
-  test('what costs is not planned where nothing may be paid; waiting costs nothing', () => {
+  test('no paid pass is planned where nothing may be paid', () => {
     expect(plan({ done: 90, failed: 10 }, { rerunRequested: true }, { mayPay: false })).toEqual({
       pass: null,
       firstPassPending: false,
       rerunRequested: false,
     });
+  });
+
+  test('a wait is planned where nothing may be paid', () => {
     expect(plan({ done: 90, pending: 10, inFlight: 10 }, {}, { mayPay: false }).pass).toBe('wait');
   });
 });

@@ -63,7 +63,7 @@ describe('how long until the next reading', () => {
     expect(pollAt(watch)).toBeLessThan(POLICY.minPollIntervalMs * 1.5);
   });
 
-  test('soon after an idle reading, which is confirmed or refuted', () => {
+  test('soon after an idle reading', () => {
     const watch = watched(steady(3_600, 4_000, 10_000), [
       3_700,
       reading(10_000, { cellsDone: 4_000 }),

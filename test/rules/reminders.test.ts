@@ -27,6 +27,6 @@ test('a wait that begins anew long after the last message is no reminder', () =>
   expect(reportNeed(first, need.subject, later)).toMatchObject({ sinceMs: later, reminder: 0 });
 });
 
-test('silence of the API is reported after the time of a stall, not before', () => {
+test('silence of the API is first reported after the stall time', () => {
   expect(nextReportMs(undefined, { subject: '', notBeforeMs: HOUR_MS })).toBe(HOUR_MS);
 });

@@ -10,14 +10,14 @@ const now = (outcome: Outcome, done: number, endedEarly = outcome !== 'completed
   cells: cells(done),
 });
 
-test('a run that was cut short does not replace fuller results, and says what is there', () => {
+test('a run that was cut short does not replace fuller results', () => {
   for (const outcome of ['cancelled', 'failed', 'partial'] as const) {
     const verdict = checkReplacement({}, now(outcome, 40), existing);
     expect(verdict).toMatchObject({ publish: false, existing });
   }
 });
 
-test('a run that came to its end replaces them, and says that they were fuller', () => {
+test('a run that came to its end replaces fuller results', () => {
   const verdict = checkReplacement({}, now('partial', 97, false), existing);
   expect(verdict).toEqual({ publish: true, fuller: existing });
   expect(checkReplacement({}, now('completed', 40), existing)).toEqual({
@@ -26,7 +26,7 @@ test('a run that came to its end replaces them, and says that they were fuller',
   });
 });
 
-test('as many or more answers, or nothing there, need no word; empty cells are answers', () => {
+test('results that are no fuller are replaced without a warning', () => {
   const fine = { publish: true, fuller: null };
   expect(checkReplacement({}, now('cancelled', 100), existing)).toEqual(fine);
   expect(checkReplacement({}, { ...now('cancelled', 0), cells: cells(60, 40) }, existing)).toEqual(
@@ -35,7 +35,7 @@ test('as many or more answers, or nothing there, need no word; empty cells are a
   expect(checkReplacement({}, now('failed', 1), null)).toEqual(fine);
 });
 
-test('`when` decides for good: which outcomes, and whether fuller ones go', () => {
+test('`when` alone decides where it is given', () => {
   const outcomes = ['completed', 'partial', 'cancelled', 'failed'] as const;
   const published = (when: 'always' | 'completed' | 'partial') =>
     outcomes.filter((outcome) => checkReplacement({ when }, now(outcome, 1), existing).publish);

@@ -5,13 +5,16 @@ import { priceText, usageText } from '../../src/text/run-facts.ts';
 
 const usage = (price: number) => ({ requests: 1, price, inputTokens: 100, outputTokens: 10 });
 
-test('usage is the sum of the columns, or null without any', () => {
+test('usage is the sum of the columns', () => {
   expect(totalUsage({ Sector: usage(0.1), Pitch: { ...usage(0.2), requests: 3 } })).toEqual({
     requests: 4,
     price: 0.3,
     inputTokens: 200,
     outputTokens: 20,
   });
+});
+
+test('usage without columns is null', () => {
   expect(totalUsage(undefined)).toBeNull();
 });
 

@@ -209,7 +209,7 @@ test.each(Object.entries(TABLES))(
   },
 );
 
-test('without lag or gap nothing is waited for: failed and blocked cells explain what is open', () => {
+test('without lag or gap no time is lost waiting', () => {
   fc.assert(
     fc.property(
       fc.constantFrom(...Object.values(TABLES)),

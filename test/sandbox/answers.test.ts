@@ -72,7 +72,7 @@ test('prose names the company and the answers it builds on', () => {
   expect(answer).toEqual(expect.stringContaining('sector: Industrials'));
 });
 
-test('about one in a hundred pieces of prose finds nothing, a fact never', () => {
+test('about one in a hundred prose answers finds nothing', () => {
   const nothing = (prompt: string): number =>
     Array.from({ length: 3_000 }, (_, at) => ask(prompt, `C${at}`)).filter((one) => one === null)
       .length;

@@ -56,7 +56,7 @@ describe('extruct', () => {
   };
 
   test.each(['kept', 'reset'] as const)(
-    'cells that read a changed input are %s, and paid as outdated',
+    'cells that read a changed input are %s',
     async (outdatedCells) => {
       await open({ extruct: { outdatedCells } });
       const { table, row, url } = await done();
@@ -147,7 +147,7 @@ describe('promptlayer', () => {
     return sheet;
   }
 
-  test('an edit makes the cells stale that read it, also an edit that changes nothing', async () => {
+  test('an edit makes the cells stale that read it, even without a difference', async () => {
     await open();
     const sheet = await done();
     const before = await rowsOf(sheet);
@@ -216,7 +216,7 @@ describe('promptlayer', () => {
   });
 
   test.each(['kept', 'stale'] as const)(
-    'cells of a column with another template are %s, and named as affected',
+    'cells of a column with another template are %s',
     async (changedColumns) => {
       await open({ promptLayer: { changedColumns } });
       const sheet = await done();
@@ -240,7 +240,7 @@ describe('promptlayer', () => {
     },
   );
 
-  test('a deleted column is gone, and those that read it are stale', async () => {
+  test('a deleted column makes the cells stale that read it', async () => {
     await open();
     const sheet = await done();
     const gone = await call('DELETE', `${sheet.path}/columns/${sheet.texts}`);

@@ -24,26 +24,23 @@ const countOf = async (tableId: string, key: string): Promise<Record<string, num
   return counts;
 };
 
-test.each(['requested', 'in_progress'] as const)(
-  'stuck in %s: never moves, the others do, and truth knows which',
-  async (at) => {
-    await haunted({ cells: [{ name: 'hang', fault: 'stuck', share: 0.3, at }] });
-    const table = await caller.table([SECTOR], INPUTS);
-    await caller.run(table.id);
-    caller.pass(LONG_MS);
-    const counts = await countOf(table.id, 'sector');
-    const stuck = INPUTS.filter((input) => caller.sandbox.truth('company', input, SECTOR).stuck);
-    expect(counts).toEqual({ done: INPUTS.length - stuck.length, [at]: stuck.length });
-    expect(stuck.length).toBeGreaterThan(3);
-    expect(caller.sandbox.faults.hits).toEqual({ hang: stuck.length });
-    expect((await caller.status(table.id)).run_status).toBe('running');
-    const paid = at === 'requested' ? INPUTS.length - stuck.length : INPUTS.length;
-    expect(caller.sandbox.ledger.summary().cellsPaid).toBe(paid);
-  },
-);
+test.each(['requested', 'in_progress'] as const)('a cell stuck in %s never moves', async (at) => {
+  await haunted({ cells: [{ name: 'hang', fault: 'stuck', share: 0.3, at }] });
+  const table = await caller.table([SECTOR], INPUTS);
+  await caller.run(table.id);
+  caller.pass(LONG_MS);
+  const counts = await countOf(table.id, 'sector');
+  const stuck = INPUTS.filter((input) => caller.sandbox.truth('company', input, SECTOR).stuck);
+  expect(counts).toEqual({ done: INPUTS.length - stuck.length, [at]: stuck.length });
+  expect(stuck.length).toBeGreaterThan(3);
+  expect(caller.sandbox.faults.hits).toEqual({ hang: stuck.length });
+  expect((await caller.status(table.id)).run_status).toBe('running');
+  const paid = at === 'requested' ? INPUTS.length - stuck.length : INPUTS.length;
+  expect(caller.sandbox.ledger.summary().cellsPaid).toBe(paid);
+});
 
 test.each(['requested', 'in_progress'] as const)(
-  'stuck in %s until two runs have asked again; nothing is paid twice',
+  'a cell stuck in %s moves after two nudges',
   async (at) => {
     await haunted({ cells: [{ fault: 'stuck', share: 1, at, nudges: 2, columns: ['sector'] }] });
     const table = await caller.table([SECTOR, CITY], ['a', 'b', 'c']);
@@ -99,7 +96,7 @@ test('failing on the first try only', async () => {
   expect(await caller.column(table.id, 'sector')).toEqual(['done']);
 });
 
-test('credits are gone after so many paid cells, and come back', async () => {
+test('credits that ran out come back', async () => {
   await haunted({ credits: [{ name: 'gone', goneAtPaidCells: 10, backAfterMs: 30 }] });
   const table = await caller.table([SECTOR], INPUTS);
   await caller.run(table.id);
@@ -113,7 +110,7 @@ test('credits are gone after so many paid cells, and come back', async () => {
   expect(caller.sandbox.ledger.summary()).toMatchObject({ creditsLeft: 999_960, cellsPaid: 40 });
 });
 
-test('a restart on its file plays the same past, and another script takes over from there', async () => {
+test('a sandbox restarted on its file goes on from the same state', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'rowmill-faults-'));
   try {
     const stateFile = join(folder, 'state');

@@ -46,7 +46,7 @@ test('chosen by the rows of the sheet in the path', async () => {
   expect((await call('GET', `${large.path}/rows`)).status).toBe(401);
 });
 
-test('pages: shifted, repeated, with a hole; the cursor stays', async () => {
+test('faulty pages leave the cursor as it is', async () => {
   const on = 'read-rows';
   await haunted(
     { on, fault: 'pages', how: 'shift', rows: 2, nth: 1 },
@@ -72,7 +72,7 @@ test('pages: shifted, repeated, with a hole; the cursor stays', async () => {
   expect(places(await page())).toHaveLength(2);
 });
 
-test('status lag: of the sheet, and of an operation', async () => {
+test('status lag shows the sheet and its operations as they were', async () => {
   await haunted({ on: 'read-status', fault: 'status-lag', ms: 60_000 });
   const { path, computed } = await sheetOf(2);
   const operation = await call<{ operation_id: string }>('POST', `${path}/operations`, {
@@ -92,7 +92,7 @@ test('status lag: of the sheet, and of an operation', async () => {
   });
 });
 
-test('unknown words: of cells, of operations, and as keys of counts', async () => {
+test('unknown words replace those of cells, operations and counts', async () => {
   const words = { completed: 'finished', stale: 'old' };
   await haunted({ on: '* /**', fault: 'unknown', words });
   const { path } = await sheetOf(1);

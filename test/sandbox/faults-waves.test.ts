@@ -18,7 +18,7 @@ const words = async (tableId: string, key: string): Promise<string[]> => [
   ...new Set((await caller.rows(tableId)).map(({ data }) => data[key]?.status ?? 'missing')),
 ];
 
-test('dependent cells are `created`, and the status idle, until the gap is over', async () => {
+test('dependent cells are `created` until the gap is over', async () => {
   await haunted({ waves: [{ name: 'gap', gapMs: GAP_MS }] });
   const table = await caller.table([SECTOR, PITCH], INPUTS);
   await caller.run(table.id);
@@ -39,7 +39,7 @@ test('dependent cells are `created`, and the status idle, until the gap is over'
   expect(caller.sandbox.faults.hits).toEqual({ gap: 15 });
 });
 
-test('a run that was accepted shows nothing before its lag is over, and is asked for once', async () => {
+test('an accepted run shows nothing before its lag is over', async () => {
   await haunted({ waves: [{ startLagMs: GAP_MS }] });
   const table = await caller.table([SECTOR], INPUTS);
   const first = await caller.run(table.id);
@@ -53,7 +53,7 @@ test('a run that was accepted shows nothing before its lag is over, and is asked
   expect(caller.sandbox.ledger.summary().cellsPaid).toBe(INPUTS.length);
 });
 
-test('queued cells that cannot be paid are `created` again, and stay so after a top-up', async () => {
+test('queued cells that cannot be paid are `created` again', async () => {
   await haunted({ credits: [{ goneAtPaidCells: 2, queued: 'returned' }] });
   const table = await caller.table([SECTOR, PITCH], INPUTS);
   await caller.run(table.id);
@@ -79,7 +79,7 @@ test('a request is refused with any status by its body', async () => {
   expect(caller.sandbox.ledger.runs()).toEqual([]);
 });
 
-test('a column of an unknown kind is shown, and refused in the scope of a run', async () => {
+test('a run cannot be scoped to a column of an unknown kind', async () => {
   await haunted({
     requests: [{ on: 'GET /v1/tables/{id}', fault: 'unknown', columns: true, fields: false }],
   });

@@ -93,7 +93,7 @@ test('no rule applies after one that ends the request', async () => {
   expect(caller.sandbox.faults.hits).toEqual({ a: 1, b: 1 });
 });
 
-test('reset before and after', async () => {
+test('a connection is reset before or after the request is processed', async () => {
   await haunted(
     { on: 'POST /v1/tables', fault: 'reset', phase: 'before', nth: 1 },
     { on: 'POST /v1/tables', fault: 'reset', phase: 'after', nth: 2 },
@@ -115,7 +115,7 @@ test('a late commit is executed after the client has left', async () => {
   while (caller.sandbox.ledger.summary().tablesCreated === 0) await new Promise(setImmediate);
 });
 
-test('refusals: 5xx with HTML, 429 in three forms, 402 of three kinds, 401, 403', async () => {
+test('each kind of refusal is answered in each of its forms', async () => {
   await haunted(
     { on: USER, fault: 'error', status: 503, nth: 1 },
     { on: USER, fault: 'rate-limit', seconds: 3, nth: 2 },
@@ -145,7 +145,7 @@ test('refusals: 5xx with HTML, 429 in three forms, 402 of three kinds, 401, 403'
   ]);
 });
 
-test('a body is cut, sent slowly, sent slowly and cut, of another type, or empty', async () => {
+test('a body is spoiled in each of the five ways', async () => {
   await haunted(
     { on: USER, fault: 'truncate', bytes: 5, nth: 1 },
     { on: USER, fault: 'slow-body', bytes: 50, everyMs: 1, nth: 2 },
@@ -165,7 +165,7 @@ test('a body is cut, sent slowly, sent slowly and cut, of another type, or empty
   expect(await (await raw('/v1/user')).text()).toBe('');
 });
 
-test('rewritten replies: control characters, unknown fields and words; answers stay', async () => {
+test('a rewritten reply keeps its answers', async () => {
   const data = 'GET /v1/tables/{id}/data';
   await haunted(
     { on: data, fault: 'control-characters', nth: 2 },
@@ -187,7 +187,7 @@ test('rewritten replies: control characters, unknown fields and words; answers s
   });
 });
 
-test('pages: shifted, repeated, with a hole', async () => {
+test('pages are shifted, repeated or have a hole', async () => {
   const on = 'GET /v1/tables/*/data';
   await haunted(
     { on, fault: 'pages', how: 'shift', rows: 2, nth: 1 },
@@ -208,7 +208,7 @@ test('pages: shifted, repeated, with a hole', async () => {
   expect(await inputs('?limit=3')).toBe('abc');
 });
 
-test('status lag: the cells of a while ago, the rows of now', async () => {
+test('status lag shows cells as they were, rows as they are', async () => {
   await haunted({ on: 'GET /v1/tables/*', fault: 'status-lag', ms: 60_000 });
   const table = await caller.table([SECTOR]);
   await caller.status(table.id);

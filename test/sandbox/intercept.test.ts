@@ -30,7 +30,7 @@ test('a reset before processing: nothing was done', async () => {
   expect(counted()).toEqual({ cut: 1, '200': 1 });
 });
 
-test('a reset after processing: done, but the client does not know', async () => {
+test('a request reset after processing is done', async () => {
   await meeting(CREATE, 'after', { do: 'reset' });
   await expect(create()).rejects.toThrow();
   expect(tables()).toBe(1);
@@ -58,7 +58,7 @@ test('another reply, before or after processing', async () => {
   expect(tables()).toBe(1);
 });
 
-test('a truncated reply has its status and only part of its body', async () => {
+test('only the body of a truncated reply is cut', async () => {
   await meeting(CREATE, 'after', { do: 'truncate', bytes: 20 });
   const reply = await fetch(`${caller.sandbox.url}/v1/tables`, {
     method: 'POST',
@@ -70,14 +70,14 @@ test('a truncated reply has its status and only part of its body', async () => {
   expect(tables()).toBe(1);
 });
 
-test('a late commit: the connection breaks first, the table appears afterwards', async () => {
+test('a table of a late commit appears after the connection broke', async () => {
   await meeting(CREATE, 'before', { do: 'late', afterMs: 20, then: 'reset' });
   await expect(create()).rejects.toThrow();
   while (tables() === 0) await new Promise((resolve) => setImmediate(resolve));
   expect(tables()).toBe(1);
 });
 
-test('the hook sees what was asked, what will be answered, and the raw reply', async () => {
+test('the hook sees each request with its reply', async () => {
   const seen: Seen[] = [];
   caller = await Caller.start({
     intercept: (one) => {

@@ -59,7 +59,7 @@ test('pages carry their totals in headers', async () => {
   ]);
 });
 
-test('a limit above 100 is 400, a bad word or number 422', async () => {
+test('an invalid parameter of a list is refused', async () => {
   expect((await list('?limit=101')).status).toBe(400);
   for (const query of [
     '?limit=0',

@@ -85,7 +85,7 @@ test('every change of a sheet has a version of its own', async () => {
   expect(await version()).toBeGreaterThan(asked);
 });
 
-test('above the threshold it asks back, and only the token of that very run will do', async () => {
+test('a run above the threshold needs the token of that very run', async () => {
   await open({ promptLayer: { confirmAbove: 2, cellsPerExecution: 2 } });
   const { path, computed } = await newSheet(caller, 4);
   const start = (wish: object) => call<Started>('POST', `${path}/operations`, wish);
@@ -105,7 +105,7 @@ test('above the threshold it asks back, and only the token of that very run will
   expect(again).toMatchObject({ status: 200, body: { success: true, cell_count: 0 } });
 });
 
-test('an operation counts what became of its cells; a cancelled one leaves none of them in progress', async () => {
+test('an operation counts the ends of its own cells', async () => {
   await open({ concurrency: 1 });
   const { path, computed } = await newSheet(caller, 3);
   const start = (rows: number[]) =>
@@ -143,7 +143,7 @@ test('an operation counts what became of its cells; a cancelled one leaves none 
   expect(caller.sandbox.ledger.summary()).toMatchObject({ cellsPaid: 4, cellsDone: 3 });
 });
 
-test('a cell of a prompt says what it took, once it has run; no other does', async () => {
+test('only a computed prompt cell has metrics', async () => {
   await open();
   const { path, texts, computed } = await newSheet(caller, 1);
   const cells = async () => (await call<Page>('GET', `${path}/rows`)).body.data[1]?.cells ?? {};

@@ -80,7 +80,7 @@ test.each<[string, unknown[], object, unknown[]]>([
     {},
     ['body', 'column_configs', 0, 'value', 'roles'],
   ],
-])('%s is answered with 422 and its place', async (_name, columns, more, loc) => {
+])('%s is answered with 422 at its place', async (_name, columns, more, loc) => {
   const before = caller.sandbox.ledger.summary().tablesCreated;
   const { status, body } = await create(columns, more);
   expect(status).toBe(422);
@@ -90,7 +90,7 @@ test.each<[string, unknown[], object, unknown[]]>([
   expect(caller.sandbox.ledger.summary().tablesCreated).toBe(before);
 });
 
-test('a body that is not JSON, or none, is answered with 422', async () => {
+test('a body that is no JSON object is answered with 422', async () => {
   for (const body of ['{"name": ', '[1]', '"x"', undefined]) {
     const { status, body: refusal } = await caller.call<Refusal>('POST', '/v1/tables', body);
     expect(status).toBe(422);

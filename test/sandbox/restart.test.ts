@@ -119,13 +119,13 @@ test('a state file of other answers is refused', async () => {
   await expect(startSandbox(other)).rejects.toThrow(/other state file|another state file/);
 });
 
-test('a file that is no state file is refused and left alone', async () => {
+test('a file that is no state file is refused unchanged', async () => {
   await writeFile(stateFile, 'something of mine\n');
   await expect(startSandbox({ token: 't', stateFile })).rejects.toThrow(stateFile);
   expect(await readFile(stateFile, 'utf8')).toBe('something of mine\n');
 });
 
-test('the ledger file gets one line for each payment, a restart repeats none', async () => {
+test('the ledger file gets one line for each payment across a restart', async () => {
   const ledgerFile = join(folder, 'ledger.jsonl');
   const before = await start({ ledgerFile, failRate: 0, alwaysFailsRate: 0 });
   const table = await before.table([SECTOR], INPUTS);

@@ -52,7 +52,7 @@ test('tables have the automatic columns of their kind', async () => {
   expect(await keys('generic')).toEqual([]);
 });
 
-test('the agents of a people table read the person out of the input, and each cell is paid', async () => {
+test('a people table pays for each field that it reads from the input', async () => {
   const table = await caller.table([], ['Jane Doe, VP Sales, https://people.example/jane'], {
     kind: 'people',
   });
@@ -68,7 +68,7 @@ test('the agents of a people table read the person out of the input, and each ce
   expect(caller.sandbox.ledger.summary().creditsSpent - before).toBe(3);
 });
 
-test('rows come back as a bare array of cells, and one by one with status and columns', async () => {
+test('rows have a short form on adding, a full one on reading', async () => {
   const table = await caller.table([SECTOR]);
   const { body } = await caller.call<RowOutput[]>('POST', `/v1/tables/${table.id}/rows`, {
     rows: [{ data: { input: '3M' }, metadata: { key: 'MMM' } }],
@@ -134,7 +134,7 @@ test('data carries header, status, rows and agent answers in their envelope', as
   });
 });
 
-test('pages go on until a short one, 50 rows without a limit', async () => {
+test('pages go on until a short one', async () => {
   const table = await caller.table([]);
   for (const batch of [0, 1, 2]) {
     await caller.addRows(
@@ -225,7 +225,7 @@ test('a column others mention cannot be deleted', async () => {
   );
 });
 
-test('a table is renamed, cloned with and without rows, and deleted', async () => {
+test('a table can be renamed, cloned or deleted', async () => {
   const table = await caller.table([SECTOR], ['3M']);
   await caller.run(table.id);
   caller.pass(600_000);

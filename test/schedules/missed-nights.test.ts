@@ -103,7 +103,7 @@ test('a night without a run is notified of once, whoever looks', async () => {
   await eventually('the third, too', () => received.length === 3);
 });
 
-test('nights of a pause, and of schedules that do not ask for it, are no missed ones', async () => {
+test('nights that nobody expected are not missed', async () => {
   await apply('paused');
   await pauseSchedule(testEnv.client, name, 'the source moves');
   expect(await lookAfter(3)).toEqual([]);

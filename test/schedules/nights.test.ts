@@ -112,7 +112,7 @@ describe.each(CASES.map((one) => [one.name, one] as const))('%s', (_name, one) =
     return rows.map(({ key }) => key);
   };
 
-  test('nights of a schedule pay for what is due, and publish the whole table', async () => {
+  test('each night of a schedule pays only for what is due', async () => {
     testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0 } });
     const { client, store, taskQueue } = testEnv;
     rowmill = await Rowmill.connect({ client, store, taskQueue });

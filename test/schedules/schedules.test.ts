@@ -64,7 +64,7 @@ const codeOf = (promise: Promise<unknown>): Promise<string> =>
       error instanceof RowmillError ? `${error.code}: ${error.message}` : String(error),
   );
 
-test('applied again it changes only what is different, and keeps an operator’s pause', async () => {
+test('applying a schedule again keeps the pause of an operator', async () => {
   const loaded = fileOf('again');
   const { name } = loaded.pipeline;
   expect(await apply(loaded)).toEqual({ name, done: 'created', changed: [] });
@@ -124,7 +124,7 @@ test('a name of another file is taken over only with replace', async () => {
   });
 });
 
-test('a schedule of something else is neither listed, changed nor deleted', async () => {
+test('a schedule that rowmill did not make is untouched', async () => {
   const loaded = fileOf('foreign');
   const { name } = loaded.pipeline;
   const handle = await testEnv.client.schedule.create({
@@ -138,7 +138,7 @@ test('a schedule of something else is neither listed, changed nor deleted', asyn
   await handle.delete();
 });
 
-test('each run reads the rows as they are then; the run before must have ended', async () => {
+test('each run of a schedule reads its rows anew', async () => {
   const source = join(testEnv.folder, 'companies.csv');
   await writeFile(source, 'Symbol,Security\nMMM,3M\n');
   const loaded = fileOf('nightly', {
@@ -249,7 +249,7 @@ const haveRun = (name: string): Promise<void> =>
     return waiting + running.length === 0 && started > 0 && completed === started;
   });
 
-test('a backfill over both changes of the clock runs no night twice, and the lost one is named', async () => {
+test('a backfill over both changes of the clock runs no night twice', async () => {
   const loaded = fileOf('dst');
   const { name } = loaded.pipeline;
   await apply(loaded);

@@ -73,7 +73,7 @@ describe.each([
     expect(await beats(store)).not.toEqual([]);
   });
 
-  test('no second has more than the limit while workers come, go and are killed', async () => {
+  test('no second has more than the limit while workers come and go', async () => {
     start(9);
     await pass(3_000);
     expect(sentWithin(workers, 1_000)).toBe(9);
@@ -160,7 +160,7 @@ describe.each([
     expect(sentWithin(workers, 5_000)).toBe(50);
   });
 
-  test('a worker that sends nothing for a minute leaves no file, and comes back at once', async () => {
+  test('a worker that was silent for a minute comes back at once', async () => {
     const worker = start(10);
     await pass(2_000);
     expect(await beats(store)).toHaveLength(1);
@@ -172,7 +172,7 @@ describe.each([
     expect(sentWithin(workers, 200)).toBe(10);
   });
 
-  test('without an answer of the store a worker keeps its share, then half, then a tenth', async () => {
+  test('a worker cut off from the store lowers its share step by step', async () => {
     const worker = start(20);
     await pass(4_000);
     worker.store('no');
@@ -199,7 +199,7 @@ describe.each([
     expect(worker.look()?.problem?.message).toContain('does not answer within 4 s');
   });
 
-  test('a beat has neither token nor time', async () => {
+  test('a beat contains no token and no time', async () => {
     start(10);
     await pass(1_000);
     const [name = ''] = await beats(store);

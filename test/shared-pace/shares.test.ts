@@ -10,7 +10,7 @@ test('a worker alone has everything, however little it uses', () => {
   expect(units(allot([{ worker: 'a', wants: 0 }], 10))).toEqual({ a: 10 });
 });
 
-test('busy workers get equal whole units, the first ones what is left over', () => {
+test('busy workers get equal whole units', () => {
   expect(units(allot(busy('c', 'a', 'b'), 10))).toEqual({ a: 4, b: 3, c: 3 });
 });
 
@@ -23,7 +23,7 @@ test('with more workers than units each gets the same fraction', () => {
   expect(units(allot(busy('a', 'b', 'c', 'd'), 2))).toEqual({ a: 0.5, b: 0.5, c: 0.5, d: 0.5 });
 });
 
-test('shares never exceed the whole, leave nothing unused, and starve none', () => {
+test('shares add up to the whole without starving a worker', () => {
   fc.assert(
     fc.property(
       fc.array(fc.integer({ min: 0, max: 1_000 }), { minLength: 1, maxLength: 120 }),

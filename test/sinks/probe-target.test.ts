@@ -24,7 +24,7 @@ const expectRefused = async (to: string, reason: RegExp, where = to): Promise<vo
   });
 };
 
-test('a writable target passes and nothing is left, not even folders', async () => {
+test('probing a writable target leaves nothing behind', async () => {
   const place = newPlace();
   await probeTarget(target(join(place, 'r.jsonl')), 'test');
   await probeTarget(target(join(place, 'a', 'b', 'r.jsonl')), 'test');
@@ -60,7 +60,7 @@ test('a path through a file is refused', async () => {
   await expectRefused(join(place, 'file', 'deeper', 'r.jsonl'), /a file, not a folder/);
 });
 
-test('a device or a pipe is refused and stays what it is', async () => {
+test('a target that is no plain file is refused', async () => {
   const place = newPlace();
   const to = join(place, 'r.jsonl');
   await symlink('/dev/null', to);

@@ -41,7 +41,7 @@ const folderOf = async (rows: number, sector = 'Industrials') => {
 const umask = process.umask(0o022);
 afterEach(() => void process.umask(umask));
 
-test('JSON Lines are the bytes of the store, with rows, bytes and digest', async () => {
+test('JSON Lines are the bytes of the store', async () => {
   const folder = await folderOf(1000);
   const { to } = newTarget('jsonl');
   const published = await publishTo(target(to), folder, RESULTS, COLUMNS);
@@ -88,7 +88,7 @@ test('a folder of the user keeps its mode', async () => {
   expect((await stat(place)).mode & 0o777).toBe(0o755);
 });
 
-test('publishing again gives the same file and leaves nothing else', async () => {
+test('publishing again gives the same file', async () => {
   const folder = await folderOf(10);
   const place = newPlace();
   const to = join(place, 'r.jsonl');
@@ -109,7 +109,7 @@ test('a link is written through', async () => {
   expect(await readdir(far)).toEqual(['real.jsonl']);
 });
 
-test.each(FORMATS)('%s: two runs at the same time: one of them, whole', async (format) => {
+test.each(FORMATS)('%s: of two runs at the same time, one is published whole', async (format) => {
   const [one, other] = [await folderOf(2000, 'one'), await folderOf(1500, 'other')];
   const { to } = newTarget(format);
   const done = await Promise.all(
@@ -203,7 +203,7 @@ test.each(FORMATS)('%s: another worker has taken over: the results stay', async 
   expect(await readdir(place)).toEqual([`results.${format}`]);
 });
 
-test('results missing in the store are the store’s error, and nothing is left', async () => {
+test('results missing in the store are reported as an error of the store', async () => {
   const place = newPlace();
   for (const format of FORMATS) {
     const published = publishTo(target(join(place, `r.${format}`)), newFolder(), RESULTS, COLUMNS);

@@ -172,7 +172,7 @@ test('the header again with its columns in another order ends the reading', asyn
   );
 });
 
-test('a header of other columns in the middle is a bad row, not a row to pay for', async () => {
+test('a header of other columns in the middle is a bad row', async () => {
   const found = await failure('id,site,size\n1,a.example,5\nid,site,phone\n2,b.example,7\n');
   expect(found).toContain('line 3: the header again, with other columns than the first one');
 });
@@ -249,7 +249,7 @@ test('joined JSON Lines keep no byte order mark', async () => {
   expect(pairs(await take(text, { format: 'jsonl' }))).toEqual(TWO);
 });
 
-test('numbers that would lose digits are refused where they are sent, and kept where they are not', async () => {
+test('numbers lose no digits unnoticed', async () => {
   const refused = await failure('{"id":1,"site":0.12345678901234567891}\n', { format: 'jsonl' });
   expect(refused).toContain(
     'line 1: "site" holds the number 0.12345678901234567891, which would be read as 0.12345678901234568; write it as text',
@@ -270,7 +270,7 @@ const LEADS =
   'company,website\nAcme,acme.example\nBravo,\nCharlie,charlie.example\nAcme,x.example\n';
 const LEADS_SPEC = { key: 'company', map: { input: 'website' } };
 
-test('bad rows are left out up to a share, and written down', async () => {
+test('bad rows within the tolerated share are left out', async () => {
   const taken = await take(LEADS, { ...LEADS_SPEC, skipBad: 0.5 });
   expect(pairs(taken)).toEqual([
     ['Acme', 'acme.example'],
@@ -285,7 +285,7 @@ test('bad rows are left out up to a share, and written down', async () => {
   ]);
 });
 
-test('with duplicates: first, later rows of a key are left out, and written down', async () => {
+test('with `duplicates: first` later rows of a key are left out', async () => {
   const repeated = 'company,website\nAcme,acme.example\nBravo,b.example\nAcme,x.example\n Acme ,\n';
   const taken = await take(repeated, { ...LEADS_SPEC, duplicates: 'first' });
   expect(pairs(taken)).toEqual([
@@ -366,7 +366,7 @@ test('rows that ask what another row asks are counted', async () => {
   expect((await take(`id,site\n${text}`)).repeats).toEqual({ exact: 1, alike: 3 });
 });
 
-test('the other columns come back: all of them, or those that are named', async () => {
+test('`keep` chooses the other columns that come back', async () => {
   const text = 'id,site,owner,note\n1,a.example,Ann,\n';
   expect((await take(text)).lines[0]?.source).toEqual({ owner: 'Ann', note: '' });
   expect((await take(text)).kept).toEqual(['owner', 'note']);
@@ -382,7 +382,7 @@ test('the other columns come back: all of them, or those that are named', async 
   expect(listed).toContain('there is no column "owner"');
 });
 
-test('what cannot come back is left out with a warning, and stops no row', async () => {
+test('a value too large to come back stops no row', async () => {
   const deep = `${'['.repeat(5_000)}${']'.repeat(5_000)}`;
   const text = `{"id":1,"site":"a","deep":${deep},"long":"${'x'.repeat(300_000)}","half":"\\ud800"}\n`;
   const taken = await take(text, { format: 'jsonl' });

@@ -41,7 +41,7 @@ test('old Mac line ends count as lines', async () => {
   expect(rows.map(({ line }) => line)).toEqual([2, 3]);
 });
 
-test('rows with too few or too many fields are named by line, the others are read', async () => {
+test('rows with too few or too many fields are named by line', async () => {
   const { rows, problems } = await csv('a,b\n1\n1,2\n1,2,3\n');
   expect(rows.map(({ line }) => line)).toEqual([3]);
   expect(problems).toEqual([
@@ -55,7 +55,7 @@ test('a quote that is never closed is an error with its line', async () => {
   expect(found).toMatch(/^source_unreadable: .*line 4: a quote is opened in this row/);
 });
 
-test('text behind a closing quote is named, row by row, and never swallows the next row', async () => {
+test('text behind a closing quote spoils only its own row', async () => {
   const { rows, problems } = await csv('a,b\n"1"x,2\n3,"5 inch\n4,"6 inch\n5,"6" ,\n');
   expect(rows.map(({ line, values: { b } }) => [line, b])).toEqual([[5, '6']]);
   const what = expect.stringContaining('text behind a closing quote');

@@ -84,7 +84,7 @@ test('every problem is named with its line', async () => {
   ]);
 });
 
-test('twenty problems are spelled out, the rest is counted', async () => {
+test('of many problems only twenty are spelled out', async () => {
   const lines = (await failure(`id,name\n${'a,\n'.repeat(100)}`)).split('\n');
   // 100 empty names and 99 repeated keys.
   expect(lines).toHaveLength(22);
@@ -110,7 +110,7 @@ test('a header without the columns names those there are and the nearest word', 
   expect(found).toContain('columns: "Id", "nmae", "city"');
 });
 
-test('a column that no row of a list has is one mistake, not one a row', async () => {
+test('a column that no row of a list has is reported once', async () => {
   const found = await failure('{"id":1,"nam":"x"}\n{"id":2,"nam":"y"}\n', 'jsonl');
   expect(found).toContain('there is no column "name" · did you mean "nam"?');
   const some = await failure('{"id":1,"name":"x"}\n{"id":2}\n', 'jsonl');

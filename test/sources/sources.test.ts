@@ -77,7 +77,7 @@ test('inline rows are counted', async () => {
   ]);
 });
 
-test('a source that is not there, or is a folder, says so', async () => {
+test('a source that is no file is refused', async () => {
   const { path } = await rowsFile('');
   const missing = { type: 'file', path: `${path}.gone`, format: 'csv' } as const;
   expect(await outcomeOf(all(missing))).toMatch(/^source_not_found: .*there is no such file$/);

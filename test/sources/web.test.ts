@@ -37,7 +37,7 @@ test.each([
   expect(await rowsAt(`${url}/export?format=csv&gid=0`)).toEqual([{ id: '1', name: 'A, B' }]);
 });
 
-test('redirects lead to the rows, and each of them is checked', async () => {
+test('redirects lead to the rows through allowed addresses only', async () => {
   const { url, asked } = await served((request, response) => {
     const next = new Map([
       ['/sheet', '/there'],
@@ -76,7 +76,7 @@ test.each([
   expect(await outcomeOf(rowsAt(url))).toMatch(new RegExp(`^${code}: .*answered ${status}`));
 });
 
-test('a page to sign in is no list, and an answer that is cut off is no whole one', async () => {
+test('a page that holds no whole list is refused', async () => {
   const page = await served((_request, response) => response.end('<!doctype html><html></html>'));
   expect(await outcomeOf(rowsAt(page.url))).toMatch(/^source_unreadable: .*a web page/);
   await new Promise((resolve) => server.close(resolve));

@@ -31,7 +31,7 @@ ${agent('sector', 'prompt: x')}`);
   ]);
 });
 
-test('columns that wait for each other are named in order, each circle once', () => {
+test('each circle of columns is named once', () => {
   const columns = [
     agent('a', 'prompt: "{b}"'),
     agent('b', 'prompt: "{c} {d}"'),
@@ -247,7 +247,7 @@ const plan = (columns: TableShape['columns'], kind?: string) =>
   extruct?.plan(kind === undefined ? { columns } : { kind, columns }) ?? [];
 const ask = (key: string, prompt: string) => ({ kind: 'agent', key, name: key, value: { prompt } });
 
-test('the plan of a company table knows what is paid and what waits for what', () => {
+test('the plan of a company table has prices and dependencies', () => {
   const finder = { kind: 'company_people_finder', key: 'p', name: 'P', value: { roles: ['CEO'] } };
   const columns = [ask('a', 'x {b}'), ask('b', 'x {input}'), finder];
   const context = ['company_name', 'company_website'];

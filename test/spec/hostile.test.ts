@@ -118,7 +118,7 @@ test.each(CASES)('%s are mistakes like any other', async (_name, source) => {
   expect(JSON.stringify(issues).length).toBeLessThan(2_000_000);
 });
 
-test('an object has no lines, and each mistake once', async () => {
+test('each issue of an object is reported once, without a line', async () => {
   const wrong = object({
     colour: 'red',
     spend: { maxCredits: -1 },

@@ -26,7 +26,7 @@ async function failure(content: string | Uint8Array | null, path = 'p.yaml'): Pr
   return 'nothing went wrong';
 }
 
-test('the example pipeline is whole, and all its 503 rows are good', async () => {
+test('the example pipeline loads with all its 503 rows', async () => {
   const { pipeline, file } = await loadPipeline(example);
   expect(file).toBe(example);
   expect(pipeline.table.columns.map(({ key }) => key)).toEqual([
@@ -40,7 +40,7 @@ test('the example pipeline is whole, and all its 503 rows are good', async () =>
   expect(warnings).toEqual([]);
 });
 
-test('defaults are filled in, paths are absolute from the folder of the file', () => {
+test('defaults are filled in with absolute paths', () => {
   expect(parse(GOOD).pipeline).toEqual({
     name: 'demo',
     provider: 'extruct',
@@ -109,7 +109,7 @@ schedule: { at: 02:30, timezone: Europe/Berlin, days: [fri, mon] }
   });
 });
 
-test('a schedule with several times, and everything said', () => {
+test('every setting of a schedule is read', () => {
   const text = `${GOOD}schedule: { at: ["12:00", "02:30", "12:00"], jitter: 10m, overlap: buffer_one, catchUp: 1d }\n`;
   expect(parse(text).schedule).toMatchObject({
     times: [
@@ -149,7 +149,7 @@ test.each([
   );
 });
 
-test('JSON is read like YAML, tabs and all', async () => {
+test('JSON is read like YAML', async () => {
   const json = JSON.stringify(parseable, null, '\t');
   const path = join(folder, 'p.json');
   await writeFile(path, `\uFEFF${json}`);
@@ -203,7 +203,7 @@ test('a wrong flag is named as the flag', () => {
   );
 });
 
-test('a file that is not there, or is a folder, says so', async () => {
+test('a path that is no file is refused', async () => {
   expect(await failure(null, 'gone.yaml')).toMatch(/^spec_not_found: .*there is no such file$/);
   await mkdir(join(folder, 'd.yaml'));
   expect(await failure(null, 'd.yaml')).toMatch(/^spec_not_found: .*is a folder, not a file$/);

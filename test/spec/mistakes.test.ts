@@ -6,7 +6,7 @@ import { listOf, RESULT_EXTENSIONS } from '../../src/sinks/index.ts';
 import { SpecError } from '../../src/spec/index.ts';
 import { briefly, GOOD, mistakes, parse, withLine } from './pipeline-text.ts';
 
-test('all mistakes come out at once, each with place, path, what was found and what is allowed', () => {
+test('all issues of a file are reported at once', () => {
   const text = `name: Bad Name
 provider: extruct
 table:
@@ -403,7 +403,7 @@ test('aliases of aliases do not blow up', () => {
   expect(briefly(levels.join('\n'))).toHaveLength(1);
 });
 
-test('deep nesting is refused, not crashed on', () => {
+test('deep nesting is refused', () => {
   for (const text of ['['.repeat(50_000), '[x,'.repeat(250) + ']'.repeat(250)]) {
     expect(briefly(`name: ${text}`)).toEqual([': nested too deeply']);
   }
@@ -441,7 +441,7 @@ const known = (text: string): void => {
   }
 };
 
-test('a good file with anything changed is read, or refused with a code', () => {
+test('a mutated good file is read or refused with a code', () => {
   const piece = fc.constantFrom(
     '{',
     '}',
@@ -480,7 +480,7 @@ test('a good file with anything changed is read, or refused with a code', () => 
   );
 });
 
-test('any value in any place is read, or refused with a code', () => {
+test('any value in any place is read or refused with a code', () => {
   const base = {
     name: 'demo',
     provider: 'extruct',

@@ -80,7 +80,7 @@ test('a column waits for what its config reads, whatever the field is called', (
   expect(read('COMPOSITION, config: { source: Leads.Rows.Sector }')).toEqual([]);
 });
 
-test('types may be written as the API takes them: in lower case, or by another word of it', () => {
+test('each word that the API takes for a type is accepted', () => {
   const lower = text
     .replaceAll('type: TEXT', 'type: text')
     .replaceAll('type: PROMPT_TEMPLATE', 'type: prompt_template');
@@ -215,7 +215,7 @@ test('every type that computes has its least config here', () => {
   expect([...Object.keys(MIN), 'PROMPT_TEMPLATE'].sort()).toEqual(types.sort());
 });
 
-test.each(leastConfigs)('%s goes with what it needs, and more: %s', (type, config) => {
+test.each(leastConfigs)('%s is accepted with fields of tomorrow: %s', (type, config) => {
   for (const more of ['', ', a_field_of_tomorrow: [1]']) {
     const changed = text.replace(...afterText(`${type}, config: { ${config}${more} }`));
     expect(() => parse(changed)).not.toThrow();
@@ -235,7 +235,7 @@ test.each(
   leastConfigs.flatMap(([type, config]) =>
     without(config).map(([field, rest]): [string, string, string] => [type, field, rest]),
   ),
-)('%s without %s is a mistake of the file, which names the place', (type, field, rest) => {
+)('%s without %s is an issue at that place', (type, field, rest) => {
   const [, mistakes] = mistakesIn(text.replace(...afterText(`${type}, config: ${rest}`)));
   expect(mistakes.length).toBeGreaterThan(0);
   const near = /^source[12]$/.test(field)
@@ -278,7 +278,7 @@ test.each([
     'PROMPT_TEMPLATE, config: { inline_template: { inline: false }, prompt_template_variable_mappings: {} }',
     ['config.inline_template.prompt_template', 'config.inline_template.inline'],
   ],
-])('%s is a mistake, and nothing else is', (_what, column, paths) => {
+])('%s is one issue', (_what, column, paths) => {
   const [issues] = mistakesIn(text.replace(...afterText(column)));
   expect(issues).toEqual(paths.map((path) => `table.columns[1].${path}`));
 });

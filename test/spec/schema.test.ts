@@ -10,7 +10,7 @@ test('the committed JSON Schema is the one the code prints', async () => {
   expect(JSON.parse(text)).toEqual(pipelineJsonSchema());
 });
 
-test('every field is described, so that an editor has something to show', () => {
+test('every field has a description for an editor', () => {
   const missing: string[] = [];
   let seen = 0;
   const walk = (value: unknown, path: string): void => {

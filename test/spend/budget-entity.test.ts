@@ -57,7 +57,7 @@ test('a budget that continues as new knows the reservations of the day, each onc
   }
 });
 
-test('many processes that reserve at once share the budget, and each repeats itself safely', async () => {
+test('processes that reserve at once never exceed the budget', async () => {
   const testEnv = await startTestEnv();
   try {
     const { client, taskQueue } = testEnv;

@@ -89,7 +89,7 @@ test('two runs at once share the budget until a raise lets the second go on', as
   });
 });
 
-test('a worker that is lost between reserving and sending reserves the same once more', async () => {
+test('a worker that is lost before sending reserves only once', async () => {
   const seen: string[] = [];
   const [hold, release] = gate();
   await testEnv.close();
@@ -176,7 +176,7 @@ test('two pipelines that name one budget with different limits: refused before t
   expect(await rowmill.budgets.show(budget)).toMatchObject({ maxCredits: 70 });
 });
 
-test('a run that fits into no day is refused before there is a table; raised for the day it runs', async () => {
+test('a run that fits into no day is refused before a table exists', async () => {
   const run = await start('large', 9);
   const error: unknown = await run
     .result()
@@ -193,7 +193,7 @@ test('a run that fits into no day is refused before there is a table; raised for
   expect(await again.result()).toMatchObject({ outcome: 'completed' });
 });
 
-test('what a budget is sent is checked, and an unknown one is not found', async () => {
+test('an invalid request to a budget is refused', async () => {
   await expect(rowmill.budgets.show(budget)).rejects.toMatchObject({ code: 'budget_not_found' });
   await expect(rowmill.budgets.raise(budget, { credits: 1 })).rejects.toMatchObject({
     code: 'budget_not_found',

@@ -35,7 +35,7 @@ const quarantineOf = async ({ quarantine }: RunSummary): Promise<QuarantineLine[
     .map((line) => JSON.parse(line) as QuarantineLine);
 
 test.each(CASES)(
-  '$name: a first pass is cut to the ceiling in the order of the columns, the rest was not asked',
+  '$name: a first pass is cut to the ceiling in the order of the columns',
   async (provider) => {
     await open({});
     const spend = { maxCredits: 13, onCeiling: 'publish' };
@@ -63,7 +63,7 @@ test.each(CASES)(
 );
 
 test.each(CASES)(
-  '$name: a rerun asks for the cells that the ceiling kept back, under a ceiling of its own',
+  '$name: a rerun asks for the cells that the ceiling kept back',
   async (provider) => {
     await open({});
     const spend = { maxCredits: 13, onCeiling: 'publish' };
@@ -101,7 +101,7 @@ test('the rest behind a canary is cut to what its passes have left', async () =>
   );
 });
 
-test('reruns count: a rerun is cut to what is left, and a later one is not sent', async () => {
+test('reruns count towards the ceiling', async () => {
   await open({ failRate: 1, alwaysFailsRate: 1 });
   const run = { failedPasses: 3, minPollInterval: '100ms', maxPollInterval: '1s' };
   const input = await pipelineInputFor(testEnv, ROWS, { run, spend: { maxCredits: 14 } });
@@ -153,7 +153,7 @@ const asks = (run: WorkflowHandle): Promise<void> =>
     async () => (await run.query<RunProgress>('progress')).stage === 'waiting for approval',
   );
 
-test('onCeiling: ask waits before the first pass, and before a rerun; each approval raises it', async () => {
+test('onCeiling: ask waits for an approval of each pass above the ceiling', async () => {
   await open({ failRate: 1, alwaysFailsRate: 1 });
   const policy = { failedPasses: 1, minPollInterval: '100ms', maxPollInterval: '1s' };
   const run = await start({ maxCredits: 9, onCeiling: 'ask' }, { run: policy });
@@ -178,7 +178,7 @@ test('onCeiling: ask waits before the first pass, and before a rerun; each appro
   ]);
 });
 
-test('no approval raises the limit of the owner, which bounds every pass', async () => {
+test('no approval raises the limit of the owner', async () => {
   await open({ failRate: 1, alwaysFailsRate: 1 }, { maxCredits: 12 });
   const policy = { failedPasses: 2, minPollInterval: '100ms', maxPollInterval: '1s' };
   const run = await start({ maxCredits: 11, onCeiling: 'ask' }, { run: policy });

@@ -60,7 +60,7 @@ test('midnight of the zone empties the budget of reservations and raises', () =>
   expect(currentBudget(state, midnight).reservations).toEqual({});
 });
 
-test('a pipeline that is alone may change the budget, others must say the same', () => {
+test('only a pipeline that is alone may change the rules of its budget', () => {
   const join = (pipeline: string, maxCredits: number, timezone = SETTINGS.timezone) => ({
     pipeline,
     maxCredits,

@@ -39,7 +39,7 @@ test('two processes that write at once leave each line whole', async () => {
   expect(await readLedger(store, null, NOW)).toHaveLength(20);
 });
 
-test('passes, runs and columns are summed once each, and old days are left out', async () => {
+test('a summary counts each pass of the time span once', async () => {
   const store = createFileStore(newPlace());
   await writeLedgerLine(store, passOf({ at: '2026-01-01T00:00:00.000Z', run: 'old' }));
   await writeLedgerLine(store, passOf());

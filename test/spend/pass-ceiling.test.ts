@@ -26,8 +26,11 @@ test('a dear column that does not fit leaves the rest to a cheaper one behind it
   expect(judgePass(cells, weights, 1)).toEqual({ fits: 'part', limits: { people: 0, size: 1 } });
 });
 
-test('a pass without cells fits, and a free column costs nothing', () => {
+test('a pass without cells fits', () => {
   expect(judgePass([], {}, 0)).toEqual({ fits: 'whole' });
+});
+
+test('a free column costs nothing', () => {
   expect(judgePass([['free', 7]], { free: 0 }, 0)).toEqual({ fits: 'whole' });
 });
 

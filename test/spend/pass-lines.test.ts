@@ -15,7 +15,7 @@ afterEach(() => testEnv.close());
 
 const linesOf = (): Promise<LedgerLine[]> => readLedger(testEnv.store, null, Date.now());
 
-test('each pass has one line, and the run one that says what the account lost', async () => {
+test('each pass has one line in the ledger', async () => {
   testEnv = await startTestEnv({ sandbox: { failRate: 0.5, alwaysFailsRate: 0 } });
   const id = `lines-${testEnv.taskQueue}`;
   const summary = await executeRun(testEnv, id, await pipelineInputFor(testEnv, ROWS));
@@ -52,7 +52,7 @@ test.each(CASES)(
   },
 );
 
-test('a pass whose reply was lost, and whose step was repeated, has one line', async () => {
+test('a pass whose reply was lost has one line', async () => {
   let lost = 0;
   const intercept: Intercept = ({ phase, method, route }) => {
     if (phase !== 'after' || `${method} ${route}` !== RUN || lost > 0) return undefined;
@@ -67,7 +67,7 @@ test('a pass whose reply was lost, and whose step was repeated, has one line', a
   expect(passes).toMatchObject([{ pass: 1, credits: 12, accepted: true }]);
 });
 
-test('a pass that was refused and never sent leaves no line', async () => {
+test('a pass that was refused leaves no line', async () => {
   const intercept: Intercept = ({ phase, method, route }) =>
     phase === 'before' && [RUN, 'GET /v1/user'].includes(`${method} ${route}`) && refuses
       ? { do: 'reply', status: 401, headers: {}, body: '{"detail":"Invalid token"}' }

@@ -30,7 +30,7 @@ export const storeContract = (where: string, open: () => EmptyStore): void =>
   describe(`a store ${where}`, () => {
     const newFolder = (): Folder => open().store.run(key);
 
-    test('a check of an empty store passes and leaves nothing in it', async () => {
+    test('checking an empty store leaves nothing in it', async () => {
       const { store } = open();
       await store.checkWritable();
       expect(await store.run(key).list('')).toEqual([]);
@@ -93,7 +93,7 @@ export const storeContract = (where: string, open: () => EmptyStore): void =>
       expect(await folder.size('rows.jsonl')).toBeNull();
     });
 
-    test('a file of many blocks comes back whole, in ranges, and is replaced whole', async () => {
+    test('any range of a file of many blocks can be read', async () => {
       const folder = newFolder();
       const line = (row: number): string => `${row}:`.padEnd(1000, 'x');
       const rows = Array.from({ length: 20_000 }, (_, row) => line(row));
@@ -208,11 +208,15 @@ export const storeContract = (where: string, open: () => EmptyStore): void =>
       );
     });
 
-    test('a last line without an end is a line; an empty file has none', async () => {
-      const { store, put } = open();
-      const folder = store.run(key);
+    test('an empty file has no line', async () => {
+      const folder = newFolder();
       expect(await writeLines(folder, 'empty.jsonl', [])).toMatchObject({ lines: 0, bytes: 0 });
       expect(await linesOf(folder, 'empty.jsonl')).toEqual([]);
+    });
+
+    test('a last line without an end is a line', async () => {
+      const { store, put } = open();
+      const folder = store.run(key);
       await put(folder.locate('cut.jsonl'), 'one\ntwo');
       expect(await linesOf(folder, 'cut.jsonl')).toEqual(['one', 'two']);
     });
@@ -233,7 +237,7 @@ export const storeContract = (where: string, open: () => EmptyStore): void =>
       expect(() => folder.read('a.jsonl', { start: 5, end: 2 })).toThrow(/no such range/);
     });
 
-    test('a file is not there before it is committed, nor after it is discarded', async () => {
+    test('a draft is no file unless it is committed', async () => {
       const folder = newFolder();
       const draft = await folder.create('results.jsonl');
       await draft.line('half');
@@ -245,7 +249,7 @@ export const storeContract = (where: string, open: () => EmptyStore): void =>
       await expect(draft.commit()).rejects.toThrow(/closed/);
     });
 
-    test('a commit replaces what was there; a discard after it changes nothing', async () => {
+    test('a committed draft replaces the file for good', async () => {
       const folder = newFolder();
       await writeLines(folder, 'a.jsonl', ['old']);
       const draft = await folder.create('a.jsonl');
@@ -257,7 +261,7 @@ export const storeContract = (where: string, open: () => EmptyStore): void =>
       expect(await folder.list('')).toEqual(['a.jsonl']);
     });
 
-    test('list gives the names under a prefix, sorted; remove takes one away', async () => {
+    test('list gives the names under a prefix, sorted', async () => {
       const folder = newFolder();
       expect(await folder.list('parts/')).toEqual([]);
       for (const name of ['parts/10/2.jsonl', 'parts/1/1.jsonl', 'rows.jsonl', 'parts/1/0.jsonl']) {
@@ -273,25 +277,36 @@ export const storeContract = (where: string, open: () => EmptyStore): void =>
       expect(await folder.list('parts/1')).toHaveLength(3);
       expect(await folder.list('r')).toEqual(['rows.jsonl']);
       await expect(folder.list('../')).rejects.toThrow(/cannot be the name/);
+    });
+
+    test('a removed file may be removed again', async () => {
+      const folder = newFolder();
+      for (const name of ['parts/1/0.jsonl', 'parts/1/1.jsonl']) {
+        await writeLines(folder, name, ['x']);
+      }
       await folder.remove('parts/1/0.jsonl');
       await folder.remove('parts/1/0.jsonl');
       expect(await folder.list('parts/1/')).toEqual(['parts/1/1.jsonl']);
     });
 
-    test('JSON goes in and comes out', async () => {
-      const { store, put } = open();
-      const folder = store.run(key);
+    test('JSON comes back as it was written', async () => {
+      const folder = newFolder();
       const value = { rows: 3, nested: ['é', null, { a: 1.5 }] };
       await folder.writeJson('manifest.json', value);
       expect(await folder.readJson('manifest.json')).toEqual(value);
       await expect(folder.writeJson('manifest.json', undefined)).rejects.toThrow(/JSON/);
+    });
+
+    test('broken JSON is reported without its text', async () => {
+      const { store, put } = open();
+      const folder = store.run(key);
       await put(folder.locate('broken.json'), '{"secret": "abc');
       const broken = folder.readJson('broken.json');
       await expect(broken).rejects.toMatchObject({ code: 'store_unreadable' });
       await expect(broken).rejects.not.toThrow(/secret/);
     });
 
-    test('drafts of one name at the same time: the last commit wins, whole', async () => {
+    test('of two drafts of one name, the last commit wins whole', async () => {
       const folder = newFolder();
       const [one, other] = await Promise.all([folder.create('a.jsonl'), folder.create('a.jsonl')]);
       await Promise.all([one.line('one'), other.line('other'), one.line('one')]);
@@ -300,7 +315,7 @@ export const storeContract = (where: string, open: () => EmptyStore): void =>
       expect(await linesOf(folder, 'a.jsonl')).toEqual(['one', 'one']);
     });
 
-    test('a folder that is discarded is gone for every reader, and the others are as they were', async () => {
+    test('discarding a folder leaves the others as they were', async () => {
       const { store, again } = open();
       const [old, other] = ['old', 'other'].map((firstRunId) => ({ ...key, firstRunId }));
       if (old === undefined || other === undefined) throw new Error('two keys');

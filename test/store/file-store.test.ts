@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { createFileStore } from '../../src/store/disk/file-store.ts';
 import { draftNameOf } from '../../src/store/disk/temp-files.ts';
-import type { Folder } from '../../src/store/store.ts';
+import type { Folder, Store } from '../../src/store/store.ts';
 import { newPlace } from './place.ts';
 
 const key = { workflowId: 'nightly', firstRunId: '0196f0e2' };
@@ -57,7 +57,7 @@ test('files are for the owner only, whatever the umask', async () => {
   }
 });
 
-test('an open store of ours is closed to others, a folder with other things in it is not', async () => {
+test('a store that is open to others is closed unless it holds other files', async () => {
   const ours = newPlace();
   await mkdir(join(ours, 'runs'));
   await chmod(ours, 0o755);
@@ -76,7 +76,7 @@ test('an open store of ours is closed to others, a folder with other things in i
   expect(await modeOf(join(shared, 'runs'))).toBe('700');
 });
 
-test('what killed processes left is never listed and goes after a day', async () => {
+test('drafts of killed processes go after a day', async () => {
   const folder = newFolder();
   await writeLines(folder, 'a.jsonl', ['x']);
   const [old, young] = [draftNameOf('results.jsonl'), draftNameOf('results.jsonl')];
@@ -92,7 +92,7 @@ test('what killed processes left is never listed and goes after a day', async ()
   expect((await readdir(folder.path)).sort()).toEqual([young, 'a.jsonl', 'b.jsonl']);
 });
 
-test('a probe makes the store and leaves nothing in it', async () => {
+test('checking a new store leaves nothing in it', async () => {
   const root = join(newPlace(), 'new');
   await createFileStore(root).checkWritable();
   expect(await readdir(root)).toEqual([]);
@@ -128,17 +128,23 @@ test('what a killed process was staging goes after a day', async () => {
   expect(await readdir(join(root, 'staged'))).toEqual([]);
 });
 
-test('staged rows are for the owner only, and equal ones are there once', async () => {
+const stageEmpty = (store: Store) =>
+  store.stage('rows.jsonl', async (draft) => ({ digest: (await draft.commit()).sha256 }));
+
+test('staged rows are for the owner only', async () => {
+  const store = createFileStore(newPlace());
+  const { digest } = await stageEmpty(store);
+  expect(await modeOf(store.staged(digest).path)).toBe('700');
+});
+
+test('equal rows are staged once', async () => {
   const root = newPlace();
   const store = createFileStore(root);
-  const stage = () =>
-    store.stage('rows.jsonl', async (draft) => ({ digest: (await draft.commit()).sha256 }));
-  const [{ digest }] = await Promise.all([stage(), stage()]);
-  expect(await modeOf(store.staged(digest).path)).toBe('700');
+  const [{ digest }] = await Promise.all([stageEmpty(store), stageEmpty(store)]);
   expect(await readdir(join(root, 'staged'))).toEqual([digest]);
 });
 
-test('a draft that is given up, or committed, leaves only whole files on disk', async () => {
+test('a draft leaves only whole files on disk', async () => {
   const folder = newFolder();
   const draft = await folder.create('a.jsonl');
   await draft.line('half');

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { readS3Address } from '../../src/s3/address.ts';
 import { putObject } from '../../src/s3/objects.ts';
 import { createStore } from '../../src/store/open-store.ts';
@@ -17,7 +18,14 @@ export interface EmptyStore {
 
 export const diskStore = (): EmptyStore => {
   const place = newPlace();
-  return { store: createStore(place), again: () => createStore(place), put: writeFile };
+  return {
+    store: createStore(place),
+    again: () => createStore(place),
+    put: async (path, text) => {
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, text);
+    },
+  };
 };
 
 /** Opens a store under a prefix of its own; the AWS SDK of this test file then finds the server. */

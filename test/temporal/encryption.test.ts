@@ -118,7 +118,7 @@ test('the encrypted text of a failure is readable with the keys', async () => {
   expect(status.error?.what).toContain('colour');
 });
 
-test('without the key a command names it, and what to do', async () => {
+test('a command without the key names it', async () => {
   const id = idOf('read');
   for (const keys of ['', NEW]) {
     const rowmill = await rowmillWith(keys);
@@ -140,7 +140,7 @@ test('a run whose input the worker cannot decrypt fails before it sends anything
   expect(testEnv.sandbox.ledger.summary().requests.total).toBe(before);
 });
 
-test('plain input is taken, and all that follows is encrypted', async () => {
+test('a run started with plain input is encrypted from then on', async () => {
   const plain = new Client({ connection: testEnv.client.connection });
   const { workflowId } = await start('plain', plain);
   const result: unknown = await testEnv.client.workflow.getHandle(workflowId).result();
@@ -150,7 +150,7 @@ test('plain input is taken, and all that follows is encrypted', async () => {
   expect(secretsIn(plainText(events?.slice(1)))).toEqual([]);
 });
 
-test('a run in progress outlasts a rotation, and a rerun of it is encrypted with the new key', async () => {
+test('a run in progress outlasts a key rotation', async () => {
   const rowmill = await rowmillWith(OLD);
   const run = await rowmill.start({
     pipeline: pipelineOf({ spend: { approveAbove: 0 } }),
@@ -169,7 +169,7 @@ test('a run in progress outlasts a rotation, and a rerun of it is encrypted with
   expect(await (await (await rowmillWith(NEW)).attach(again.id)).wait()).toMatchObject({ rows: 2 });
 });
 
-test('a schedule outlasts a rotation; applied again it has the new key', async () => {
+test('a schedule outlasts a key rotation', async () => {
   const name = `encrypted-nightly-${process.pid}`;
   const schedule = { at: '02:30', timezone: 'UTC' };
   const nightly = { pipeline: pipelineOf({ name, schedule }), owner: 'test' };
@@ -190,7 +190,7 @@ test('a schedule outlasts a rotation; applied again it has the new key', async (
   await after.schedules.delete(name);
 });
 
-test('a run in progress waits while its key is gone, pays nothing, and goes on once it is back', async () => {
+test('a run in progress waits for its missing key', async () => {
   await testEnv.restartWorker(OLD);
   const rowmill = await rowmillWith(`${OLD},${NEW}`);
   const run = await rowmill.start({
@@ -212,7 +212,7 @@ test('a run in progress waits while its key is gone, pays nothing, and goes on o
   expect(testEnv.sandbox.ledger.summary().cellsPaid).toBe(paid);
 });
 
-test('a client that was passed and does not encrypt is refused where there are keys', async () => {
+test('a client that does not encrypt is refused where there are keys', async () => {
   const client = new Client({ connection: testEnv.client.connection });
   await expect(Rowmill.connect({ client, env: envOf(OLD) })).rejects.toMatchObject({
     code: 'usage',

@@ -32,16 +32,23 @@ test('what was encrypted with any of the keys is decrypted', async () => {
   expect(plain.map(valueOf)).toEqual(['a row', 'a row']);
 });
 
-test('an encrypted payload has none of the bytes of its value, and never the same ones twice', async () => {
-  const codec = codecOf(NEW);
-  const [one, two] = await codec.encode([payloadOf('prompt'), payloadOf('prompt')]);
+test('an encrypted payload has none of the bytes of its value', async () => {
+  const [one] = await codecOf(NEW).encode([payloadOf('prompt')]);
   expect(Buffer.from(one?.data ?? []).includes('prompt')).toBe(false);
+});
+
+test('two payloads of one value are encrypted differently', async () => {
+  const [one, two] = await codecOf(NEW).encode([payloadOf('prompt'), payloadOf('prompt')]);
   expect(one?.data).not.toEqual(two?.data);
 });
 
-test('without keys nothing is encrypted, and what is not encrypted passes with keys too', async () => {
+test('without keys nothing is encrypted', async () => {
   const plain = payloadOf({ input: '3M' });
   expect(await codecOf('').encode([plain])).toEqual([plain]);
+});
+
+test('a plain payload passes with keys too', async () => {
+  const plain = payloadOf({ input: '3M' });
   expect(await codecOf(NEW).decode([plain])).toEqual([plain]);
 });
 

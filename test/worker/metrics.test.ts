@@ -55,26 +55,31 @@ test('the pace of a token and who shares it are shown', async () => {
   expect(lines).toContain('rowmill_api_pace_shared{provider="extruct"} 0');
 });
 
-test('size of the store and room on its disk are shown; 0 of a folder that is not there', async () => {
+/** The bytes of a store, and those that are free and all on its disk. */
+async function bytesOf(store: string): Promise<number[]> {
+  const text = await createMetrics({ isReady: () => true, store }).text();
+  return ['store', 'store_free', 'store_disk'].map((name) =>
+    Number(new RegExp(`^rowmill_${name}_bytes (\\S+)$`, 'm').exec(text)?.[1]),
+  );
+}
+
+test('size of the store and room on its disk are shown', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'rowmill-metrics-'));
-  const valuesOf = async (store: string): Promise<number[]> => {
-    const text = await createMetrics({ isReady: () => true, store }).text();
-    return ['store', 'store_free', 'store_disk'].map((name) =>
-      Number(new RegExp(`^rowmill_${name}_bytes (\\S+)$`, 'm').exec(text)?.[1]),
-    );
-  };
   try {
     await mkdir(join(folder, 'runs', 'a'), { recursive: true });
     await writeFile(join(folder, 'runs', 'a', 'rows.jsonl'), 'x'.repeat(300));
     await writeFile(join(folder, 'runs', 'quarantine.jsonl'), 'x'.repeat(21));
-    const [bytes, free = 0, disk = 0] = await valuesOf(folder);
+    const [bytes, free = 0, disk = 0] = await bytesOf(folder);
     expect(bytes).toBe(321);
     expect(free).toBeGreaterThan(0);
     expect(disk).toBeGreaterThanOrEqual(free);
-    expect(await valuesOf(join(folder, 'nowhere'))).toEqual([0, 0, 0]);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+});
+
+test('a store that does not exist has no bytes', async () => {
+  expect(await bytesOf(join(tmpdir(), 'rowmill-metrics-nowhere'))).toEqual([0, 0, 0]);
 });
 
 test('without the core ours are served all the same', async () => {
@@ -95,7 +100,7 @@ async function after(...events: MetricEvent[]): Promise<Map<string, number>> {
 
 const provider = 'extruct';
 
-test('every outcome is there from the start, so that the first event is an increase', async () => {
+test('every outcome is counted from zero at the start', async () => {
   const samples = await after();
   for (const outcome of ['completed', 'partial', 'failed', 'cancelled']) {
     const ended = `rowmill_runs_ended_total{provider="extruct",outcome="${outcome}"}`;
@@ -126,7 +131,7 @@ test('runs that wait are those that have not stopped waiting', async () => {
   expect(samples.get('rowmill_waiting_runs{provider="extruct",for="cells"}')).toBe(1);
 });
 
-test('runs side by side do not count the same credits twice, and a top-up is not negative', async () => {
+test('credits lost are counted once across runs, without top-ups', async () => {
   const look = (credits: number, askedAtMs: number, readAtMs = askedAtMs + 10): MetricEvent => ({
     type: 'credits read',
     provider,

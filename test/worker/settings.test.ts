@@ -18,7 +18,7 @@ test('without anything the presets count', () => {
   });
 });
 
-test('a flag comes before its variable, an empty variable is none', () => {
+test('a flag comes before its variable', () => {
   const env = { ROWMILL_TASK_QUEUE: QUEUE, ROWMILL_HEALTH_PORT: '1', ROWMILL_STORE: ' ' };
   const { taskQueue, healthPort, store } = workerSettings(env, { healthPort: '0' });
   expect({ taskQueue, healthPort, store }).toEqual({

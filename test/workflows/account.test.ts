@@ -45,7 +45,7 @@ test('a run whose credits run out in the middle waits for a top-up', async () =>
   expect(testEnv.sandbox.ledger.summary().cellsPaid).toBe(ROWS.length);
 });
 
-test('a token refused in the middle is waited for; `resume` tries at once', async () => {
+test('a run whose token is refused goes on after `resume`', async () => {
   const [sent, account] = ['POST /v1/tables/:table_id/run', 'GET /v1/user'];
   const refused = new Set([sent]);
   const intercept: Intercept = ({ phase, method, route }) => {
@@ -77,7 +77,7 @@ test('a run that is cancelled while it waits for credits publishes what is there
   expect([summary.cells.done, summary.cells.pending]).toEqual([5, 15]);
 });
 
-test('an account without credits is waited for, although its plan cannot be read', async () => {
+test('a missing plan does not end the wait for credits', async () => {
   const after = { while: { cellsPaid: { atLeast: 5 } } };
   testEnv = await startTestEnv({
     sandbox: {

@@ -56,7 +56,7 @@ describe.each([...CASES])('$name', (provider) => {
     expect(paid()).toBe(2 * ROWS.length);
   });
 
-  test('a canary that fails an expectation waits with its figures; approved, the rest follows', async () => {
+  test('a canary that fails an expectation waits for an approval', async () => {
     testEnv = await startTestEnv({ sandbox: CLEAN });
     const run = await start({ ...NUMBERS, canary: { rows: 2, pick: ['S5', 'S7'] } });
     let progress = await run.query<RunProgress>('progress');

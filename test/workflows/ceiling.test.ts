@@ -13,7 +13,7 @@ const open = async (ceiling: SpendCeiling): Promise<void> => {
 };
 afterEach(() => testEnv.close());
 
-test('cells that a caller calls free are counted at the price of the owner, and refused above it', async () => {
+test('cells that a caller calls free are counted at the price of the owner', async () => {
   await open({ creditsPerCell: 1, maxCredits: 9 });
   const id = `dear-${testEnv.taskQueue}`;
   const input = await pipelineInputFor(testEnv, ROWS, {

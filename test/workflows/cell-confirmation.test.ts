@@ -60,7 +60,7 @@ const waitsFor = (run: WorkflowHandle, affected: number): Promise<void> =>
 
 const paid = (): number => testEnv.sandbox.ledger.summary().cellsPaid;
 
-test('it waits before anything is paid, says for what, and asks again on approval', async () => {
+test('a run waits for an approval before it pays for more cells', async () => {
   await open({ tokenLastsMs: 1 });
   const run = await start();
   await waitsFor(run, 25);
@@ -88,7 +88,7 @@ test('it waits before anything is paid, says for what, and asks again on approva
   expect(details).toMatch(/confirmed +1 large run, 25 cells/);
 });
 
-test('when there are still more by the time it is approved, it is asked again', async () => {
+test('an approval of fewer cells than are affected asks again', async () => {
   await open({});
   const run = await start();
   await waitsFor(run, 25);
@@ -102,7 +102,7 @@ test('when there are still more by the time it is approved, it is asked again', 
   expect([paid(), new Set(tokens).size, tokens.length]).toEqual([20, 1, 1]);
 });
 
-test('fewer cells than approved need no approval, and a refused token is replaced', async () => {
+test('fewer cells than approved need no further approval', async () => {
   await open({ tokenOver: 'refusal' });
   const run = await start();
   await waitsFor(run, 25);
@@ -115,7 +115,7 @@ test('fewer cells than approved need no approval, and a refused token is replace
   expect([paid(), new Set(tokens).size, tokens.length]).toEqual([20, 2, 2]);
 });
 
-test('up to spend.approveAbove no approval is needed, and the summary says so', async () => {
+test('no approval is needed up to spend.approveAbove', async () => {
   await open({});
   const run = await start({ spend: { approveAbove: 25 } });
   const ended = (await run.result()) as RunSummary;

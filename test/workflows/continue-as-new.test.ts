@@ -66,7 +66,7 @@ async function longRun(provider: ProviderCase) {
   }
 }
 
-test('a run whose history grows too long goes on in a new one, with the same table and counts', async () => {
+test('a run whose history grows too long continues as new', async () => {
   expect((await longRun(extruct)).confirmed).toBeNull();
 });
 

@@ -38,7 +38,7 @@ const failureOf = (run: WorkflowHandle): Promise<RowmillError> =>
     (error: unknown) => errorOfRun(error, run.workflowId),
   );
 
-test('above maxCredits nothing is created and the run fails with the code', async () => {
+test('a run above maxCredits fails before it creates anything', async () => {
   const tables = testEnv.sandbox.ledger.summary().tablesCreated;
   const input = await pipelineInputFor(testEnv, ROWS, {
     spend: { creditsPerCell: 2, maxCredits: 39 },
@@ -49,7 +49,7 @@ test('above maxCredits nothing is created and the run fails with the code', asyn
   expect(testEnv.sandbox.ledger.summary().tablesCreated).toBe(tables);
 });
 
-test('above approveAbove the run waits, creates nothing, and goes on when approved', async () => {
+test('a run above approveAbove waits for its approval', async () => {
   const tables = testEnv.sandbox.ledger.summary().tablesCreated;
   const input = await pipelineInputFor(testEnv, ROWS.slice(0, 2), { spend: { approveAbove: 1 } });
   const run = await start('approved', input);
@@ -61,7 +61,7 @@ test('above approveAbove the run waits, creates nothing, and goes on when approv
   expect(summary.cells.done).toBe(2);
 });
 
-test('a run that is cancelled before it began leaves the files of the run before, and spent nothing', async () => {
+test('cancelling a run before its start leaves the files of the run before', async () => {
   const rows = ROWS.slice(0, 2);
   const night = await start('last-night', await pipelineInputFor(testEnv, rows));
   const before = (await night.result()) as RunSummary;
@@ -91,7 +91,7 @@ test('an approval that fits no stage is refused with a sensible text', async () 
   await run.result();
 });
 
-test('a cancelled run publishes what is there and says cancelled', async () => {
+test('a cancelled run publishes the answers that it has', async () => {
   const results = [{ to: 'out/cancelled.jsonl' }];
   const run = await start('cancelled', await pipelineInputFor(testEnv, ROWS, { results }));
   await eventually('a done cell', async () => {

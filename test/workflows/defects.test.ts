@@ -47,7 +47,7 @@ test('a defect that shows every time ends the run, long before its deadline', as
   expect(testEnv.sandbox.ledger.summary().tablesCreated).toBe(0);
 }, 60_000);
 
-test('one that shows only when cells are paid leaves what there is, and a manifest', async () => {
+test('a defect after cells are paid leaves a manifest', async () => {
   const failure = await failureWith('progress');
   expect(failure.type).toBe('internal');
   expect(testEnv.sandbox.ledger.summary().tablesCreated).toBe(1);

@@ -129,7 +129,7 @@ test('before there is a table nothing is counted of it', () => {
   expect(broken).toContain('```\ncells        none: there is no table\ncredits ');
 });
 
-test('failed cells are those that are known: counted, of the last look, or of none so far', () => {
+test('the count of failed cells says how old it is', () => {
   const swept = { done: 113, empty: 0, failed: 3, blocked: 0, pending: 0 };
   const shown = (failed: number | null, byColumn: RunProgress['byColumn']): string =>
     renderDetails({
@@ -207,7 +207,7 @@ test.each(CASES)('the static details of $name name the columns that are asked', 
   );
 });
 
-test('a run that was cut short names the command that goes on, and repeats no word as its reason', () => {
+test('a run that was cut short names the command that continues it', () => {
   const cancelled = { outcome: 'cancelled', reason: 'cancelled', problem: 'cancelled' } as const;
   const details = renderDetails({ ...progress('x'), ...cancelled }, 'nightly-1');
   expect(details).toContain('`rowmill rerun nightly-1` asks for the cells without an answer.');

@@ -46,6 +46,6 @@ test('after a refused create, no late table is waited for', async () => {
   expect(await lookUps(befalls('POST', 1, rateLimited))).toBe(1);
 });
 
-test('after a create whose fate is unknown its table is waited for, and looked for at the end again', async () => {
+test('after an ambiguous create a late table is looked for', async () => {
   expect(await lookUps(befalls('POST', 1, { do: 'reset' }))).toBeGreaterThan(6);
 });

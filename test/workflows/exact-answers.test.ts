@@ -24,7 +24,7 @@ const ANSWERS: [string, Json][] = [
 const ANSWER = /"(answer|value)":"Example Industries sector \d+"/g;
 
 test.each(CASES.map((one) => [one.name, one] as const))(
-  '%s: answers come out with every digit, and as text that any reader takes',
+  '%s: answers come out with every digit',
   async (_provider, one) => {
     let target = '';
     const proxy = await serve((res, received) => {

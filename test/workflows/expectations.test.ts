@@ -40,7 +40,7 @@ const waiting = async (run: Started): Promise<RunProgress> => {
   return progress;
 };
 
-test('results that fail an expectation wait for an approval, and then replace the last ones', async () => {
+test('results that fail an expectation are published after an approval', async () => {
   const before = await complete('before', { run: RUN });
   const kept = await readFile(at('results.jsonl'), 'utf8');
   const run = await start('held', FILLED);
@@ -65,7 +65,7 @@ test('results that fail an expectation wait for an approval, and then replace th
   });
 });
 
-test('results that are not approved stay in the store: after a cancel, and at the deadline', async () => {
+test('results without approval stay in the store', async () => {
   const before = await complete('before', { run: RUN });
   const kept = await readFile(at('results.jsonl'), 'utf8');
   const run = await start('cancelled', FILLED);
@@ -93,7 +93,7 @@ test('results that are not approved stay in the store: after a cancel, and at th
   expect(await folder.exists('results.jsonl')).toBe(true);
 });
 
-test('a failed expectation makes the outcome partial, or is only shown', async () => {
+test('onFailedExpectation decides the outcome', async () => {
   const partial = await complete('partial', { ...FILLED, onFailedExpectation: 'partial' });
   expect(partial.outcome).toBe('partial');
   expect(partial.reason).toMatch(/^expectations are not met: sector filled \d+(\.\d)? % \(wanted/);
@@ -103,7 +103,7 @@ test('a failed expectation makes the outcome partial, or is only shown', async (
   expect(warned.expectations).toMatchObject([{ met: false }]);
 });
 
-test('answers are judged by their values, and expectations that are met stop nothing', async () => {
+test('only the values of answers are judged', async () => {
   const run = { ...RUN };
   const met = await complete('met', { run, expect: { sector: { type: 'string', filled: '1%' } } });
   expect(met.outcome).toBe('completed');

@@ -34,7 +34,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => testEnv.close());
 
-test('only the attempt that has the step changes something, in mode all too', async () => {
+test('only the current attempt of a step changes anything', async () => {
   const rows = companies(5);
   const input = await pipelineInputFor(testEnv, rows, { run: { mode: 'all' } });
   const { pipeline } = input;

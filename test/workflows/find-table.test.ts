@@ -36,7 +36,7 @@ const cases = CASES.flatMap((provider) =>
 );
 
 test.each(cases)(
-  '$name: the first create is lost and hidden, the second is $second: the run goes on with the table that stays',
+  '$name: a run keeps one table when its first create is lost and the second is $second',
   async ({ provider, second }) => {
     let creates = 0;
     let looks = 0;
@@ -65,7 +65,7 @@ test.each(cases)(
   },
 );
 
-test('tables of others that a list shows without their tags are neither taken nor deleted', async () => {
+test('tables without the tag of the run are not touched', async () => {
   await open({
     intercept: (seen) => {
       if (!isList(seen) || seen.phase !== 'after' || seen.reply === null) return undefined;

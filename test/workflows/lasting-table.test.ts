@@ -73,7 +73,7 @@ describe.each(CASES.map((one) => [one.name, one] as const))('%s', (_name, one) =
     .filter(({ paid }) => paid)
     .map(({ key }) => key);
 
-  test('a night pays for what is new or changed, and publishes the whole table', async () => {
+  test('a night pays only for what is new or changed', async () => {
     testEnv = await startTestEnv({ sandbox: CLEAN });
     const [one1, all] = await paidBy(() => night(one, FIRST));
     expect(one1).toMatchObject({ outcome: 'completed', rows: 3 });
@@ -200,7 +200,7 @@ describe.each(CASES.map((one) => [one.name, one] as const))('%s', (_name, one) =
     expect((await results(added)).every(({ complete }) => complete)).toBe(true);
   });
 
-  test('a new column is not asked for in a row that left the source, and the night is complete', async () => {
+  test('a new column is not asked for in a row that left the source', async () => {
     testEnv = await startTestEnv({ sandbox: CLEAN });
     await night(one, FIRST, { columns: one.tables.one });
     const [summary, due] = await paidBy(() => night(one, { MMM: '3M', AFL: 'Aflac' }));
@@ -214,7 +214,7 @@ describe.each(CASES.map((one) => [one.name, one] as const))('%s', (_name, one) =
     expect(gone?.cells[second]).toMatchObject({ status: 'skipped' });
   });
 
-  test('cells without an answer are retried, or left', async () => {
+  test('`refresh.failed` decides whether cells without an answer are retried', async () => {
     testEnv = await startTestEnv({ sandbox: { failRate: 0.5, alwaysFailsRate: 0, seed: 3 } });
     const run = { failedPasses: 0, minPollInterval: '100ms', maxPollInterval: '1s' };
     const { cells } = await night(one, FIRST, { run });
@@ -298,7 +298,7 @@ describe.each(CASES.map((one) => [one.name, one] as const))('%s', (_name, one) =
     expect(none).toBe(0);
   });
 
-  test('inputs that were edited at the provider are reported, and overwritten on demand', async () => {
+  test('inputs that were edited at the provider are reported', async () => {
     testEnv = await startTestEnv({ sandbox: CLEAN });
     const { tableId } = await night(one, FIRST);
     const env = { ...allEnv(testEnv.sandbox.url), ROWMILL_REQUESTS_PER_SECOND: '500' };
@@ -367,7 +367,7 @@ describe.each(CASES.map((one) => [one.name, one] as const))('%s', (_name, one) =
     },
   );
 
-  test('a changed input that the API refuses leaves its row in the quarantine, and the others go on', async () => {
+  test('a changed input that the API refuses leaves its row in the quarantine', async () => {
     const on = 'update-rows' as const;
     const faults: FaultScript = { requests: [{ on, contains: 'Refused', fault: 'refuse' }] };
     testEnv = await startTestEnv({ sandbox: { ...CLEAN, faults } });

@@ -44,7 +44,7 @@ const runs = CASES.flatMap((provider) => {
 });
 
 test.concurrent.each(runs)(
-  '$name, $kind: $way: one table, every row once, no cell paid twice',
+  '$name, $kind: $way: the run keeps every invariant',
   async ({ rule, provider }) => {
     const testEnv = await startTestEnv({
       sandbox: { failRate: 0, alwaysFailsRate: 0, faults: { requests: [{ ...rule, name: 'it' }] } },

@@ -146,7 +146,7 @@ test('a run that failed before it had a table is reported with the reason', asyn
   });
 });
 
-test('during failed deliveries the results exist, and there is nothing to cancel', async () => {
+test('a run whose deliveries fail has its results', async () => {
   // It never takes it.
   const { received, url } = await receiver(Number.POSITIVE_INFINITY);
   await openWith(url);
@@ -202,7 +202,7 @@ const stageIs = (handle: Awaited<ReturnType<typeof run>>, stage: string): Promis
     async () => (await handle.query<RunProgress>('progress')).stage === stage,
   );
 
-test('a run that waits for an approval notifies who asked for it, and the end records each message', async () => {
+test('a run that waits for an approval notifies the targets that asked for it', async () => {
   const { received, toSlack, url } = await receiver(0);
   await openWith(url);
   const handle = await run({

@@ -39,7 +39,7 @@ const columnsOf = (one: ProviderCase) => {
 };
 
 test.each(CASES.map((one) => [one.name, one] as const))(
-  '%s: columns and rows under the names that every object has are like any other',
+  '%s: names that every object has are ordinary columns and keys',
   async (_provider, one) => {
     const names = namesOf(one);
     const [input = ''] = Object.keys(one.map);

@@ -91,7 +91,7 @@ test.concurrent.each(
 });
 
 test.concurrent.each(CASES)(
-  'a pause of a day with $name is shown at once, and as what it may be',
+  'a pause of a day with $name is shown as a possible quota',
   async (provider) => {
     const after = { while: { cellsPaid: { atLeast: 1 } } };
     const testEnv = await haunted([
@@ -147,7 +147,7 @@ test.concurrent.each(CASES)(
 );
 
 test.concurrent.each([401, 403, 404, 500])(
-  'a run goes on without a balance where the account answers %i, and says so',
+  'a run goes on without a balance where the account answers %i',
   async (status) => {
     const on = 'GET /v1/user';
     const rule: Rule =
@@ -175,7 +175,7 @@ test('a token that is refused everywhere ends the run before anything is paid', 
 });
 
 test.concurrent.each(CASES)(
-  'a row of $name that cannot be read is quarantined, the others are published',
+  'a row of $name that cannot be read is quarantined',
   async (provider) => {
     const testEnv = await haunted([
       {

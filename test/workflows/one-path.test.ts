@@ -24,7 +24,7 @@ const sha256 = async (path: string): Promise<string> =>
 const json = async (path: string) =>
   JSON.parse(await readFile(path, 'utf8')) as RunSummary & { reason: string | null };
 
-test('of runs that publish to one path at the same moment, results, quarantine and manifest are of one', async () => {
+test('runs that publish to one path at once leave the files of one run', async () => {
   const runs = [0, 1, 2, 3, 4].map(async (n) => {
     const rows = ROWS.slice(0, 4 + n).map((row) => ({ ...row, Security: `${row.Security} ${n}` }));
     return executeRun(
@@ -51,7 +51,7 @@ test('of runs that publish to one path at the same moment, results, quarantine a
   expect(await testEnv.store.claims.list('')).toEqual([]);
 });
 
-test('a run that shares its place with one in progress says so, before it spends', async () => {
+test('a run reports a shared target before it spends', async () => {
   const input = await pipelineInputFor(testEnv, ROWS);
   await testEnv.close();
   testEnv = await startTestEnv({ sandbox: { failRate: 0, speed: 5, concurrency: 1 } });
@@ -122,7 +122,7 @@ test('a partial run that ended by itself reports the fuller results that it repl
   expect(await json(at('results.manifest.json'))).toMatchObject({ workflowId: summary.workflowId });
 });
 
-test('a target that wants completed results only keeps what it had, others get what there is', async () => {
+test('`when` decides per target which results replace others', async () => {
   const results = [{ to: 'out/whole.csv', when: 'completed' }, { to: 'out/any.jsonl' }];
   const input = await pipelineInputFor(testEnv, ROWS, { results, run: { failedPasses: 0 } });
   const summary = await executeRun(testEnv, `when-${testEnv.taskQueue}`, input);

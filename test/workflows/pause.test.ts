@@ -63,7 +63,7 @@ async function isQuiet(): Promise<void> {
   });
 }
 
-test('a paused run polls nothing while cells go on, says who and why, and ends whole when resumed', async () => {
+test('a paused run polls nothing while cells go on', async () => {
   testEnv = await startTestEnv({ sandbox: SLOW });
   const run = await start(12);
   await inTheMiddle(12);
@@ -85,7 +85,7 @@ test('a paused run polls nothing while cells go on, says who and why, and ends w
   expect(summary.apiCalls.total).toBe(books().requests.total);
 });
 
-test('paused while rows are loaded: none is sent, and in the end each is there once', async () => {
+test('no rows are sent while a run is paused', async () => {
   // 50 requests, of which the first 20 go out at once.
   testEnv = await startTestEnv({ sandbox: CLEAN, requestsPerSecond: 4 });
   const run = await start(2_500);
@@ -124,7 +124,7 @@ test('paused while it takes its last look, a run publishes when it is resumed', 
   expect(await run.result()).toMatchObject({ outcome: 'completed', cells: { done: 4 } });
 });
 
-test('a run that waits for approval can be paused, approved meanwhile, and goes on when resumed', async () => {
+test('a run that waits for approval can be approved while paused', async () => {
   testEnv = await startTestEnv({ sandbox: CLEAN });
   const run = await start(2, { spend: { approveAbove: 1 } });
   await stageIs(run, 'waiting for approval');
@@ -137,7 +137,7 @@ test('a run that waits for approval can be paused, approved meanwhile, and goes 
   expect(await run.result()).toMatchObject({ outcome: 'completed', cells: { done: 2 } });
 });
 
-test('a run that waits for credits can be paused; resumed it waits on, and goes on after a top-up', async () => {
+test('a run that waits for credits can be paused and resumed', async () => {
   testEnv = await startTestEnv({ sandbox: { ...CLEAN, credits: 3 } });
   const run = await start(8, {
     run: { minPollInterval: '100ms', maxPollInterval: '1s', stallAfter: '2s' },
@@ -160,7 +160,7 @@ test('a run that waits for credits can be paused; resumed it waits on, and goes 
   expect(books().cellsPaid).toBe(8);
 });
 
-test('a paused run that is cancelled publishes what is there and names the cells that still cost', async () => {
+test('a paused run that is cancelled reports the cells that still cost', async () => {
   testEnv = await startTestEnv({ sandbox: SLOW });
   const run = await start(12);
   await inTheMiddle(12);
@@ -177,7 +177,7 @@ test('a paused run that is cancelled publishes what is there and names the cells
   expect(manifest).toMatchObject({ reason, stillRunning });
 });
 
-test('the reason of a cancelled run names the sender of the cancel and what was published', async () => {
+test('the reason of a cancelled run names its sender', async () => {
   testEnv = await startTestEnv({ sandbox: SLOW });
   const run = await start(12);
   await inTheMiddle(12);
@@ -234,7 +234,7 @@ test('one more pass is made when it was asked for beyond the policy', async () =
   expect(summary).toMatchObject({ outcome: 'completed', passes: 2, cells: { done: 6, failed: 0 } });
 });
 
-test('what makes no sense is refused with the stage and what to do, and leaves no event', async () => {
+test('an update that makes no sense is refused before it reaches the history', async () => {
   testEnv = await startTestEnv({ sandbox: CLEAN });
   const run = await start(2, { spend: { approveAbove: 1 } });
   await stageIs(run, 'waiting for approval');

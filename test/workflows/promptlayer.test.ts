@@ -45,7 +45,7 @@ beforeAll(async () => {
 });
 afterAll(() => testEnv.close());
 
-test('rows go through PromptLayer, and more cells than it runs unasked are confirmed', async () => {
+test('more cells than PromptLayer runs unasked are confirmed', async () => {
   const rows = Array.from({ length: 120 }, (_, nth) => ({
     Symbol: `S${nth}`,
     Security: nth === 0 ? '3M' : `Company ${nth}`,
@@ -65,7 +65,7 @@ test('rows go through PromptLayer, and more cells than it runs unasked are confi
   expect((await manifestOf(summary)).confirmed).toEqual({ requests: 1, cells: 120 });
 });
 
-test('every yes to a large run is counted, of reruns as well, and when the reply to it was lost', async () => {
+test('every confirmation of a large run is counted', async () => {
   const confirmAbove = 5;
   const bad = await startTestEnv({
     sandbox: {
@@ -90,7 +90,7 @@ test('every yes to a large run is counted, of reruns as well, and when the reply
   }
 });
 
-test('what the cells took stands on each cell, by column in the manifest, and in the summary', async () => {
+test('usage is reported for each cell and column', async () => {
   const bad = await startTestEnv({ sandbox: { failRate: 0.3, alwaysFailsRate: 0.1 } });
   try {
     const rows = companies(60);
@@ -139,7 +139,7 @@ test.each([
   }
 });
 
-test('duplicate rows committed while cells run stay in the table and are never paid', async () => {
+test('duplicate rows committed while cells run are never paid', async () => {
   const clock = manualClock();
   let late: (() => Promise<unknown>) | undefined;
   // The first rows get lost on their way.
@@ -194,7 +194,7 @@ const topUp = ({ sandbox }: TestEnv): Promise<Response> =>
     body: JSON.stringify({ add: 1_000 }),
   });
 
-test('a cancelled run reports its cancelled cells, and accounts for all cells', async () => {
+test('a cancelled run accounts for all cells', async () => {
   const slow = await startTestEnv({
     sandbox: {
       failRate: 0,
@@ -299,7 +299,7 @@ test('a rerun after a top-up pays for no cell again', async () => {
   }
 });
 
-test('after a top-up, cells that failed again are skipped and the rest is run', async () => {
+test('after a top-up only cells that failed again are skipped', async () => {
   const dry = await startTestEnv({
     sandbox: {
       failRate: 0,
@@ -356,7 +356,7 @@ test('after a top-up, cells that failed again are skipped and the rest is run', 
   }
 });
 
-test('a duplicate column is neither run nor counted', async () => {
+test('a duplicate column is ignored', async () => {
   let sent = 0;
   const intercept: Intercept = async ({ phase, method, url, body }) => {
     if (phase === 'after' || method !== 'POST' || !url.endsWith('/columns')) return undefined;

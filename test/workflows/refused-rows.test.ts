@@ -54,7 +54,7 @@ const paid = (): number => testEnv.sandbox.ledger.summary().cellsPaid;
 const named = CASES.map((provider) => ({ provider, name: provider.name }));
 
 test.each(named)(
-  '$name: rows that the API refuses are quarantined with the reason, the others are enriched',
+  '$name: rows that the API refuses are quarantined with the reason',
   async ({ provider }) => {
     const bad = ['Company 7', 'Company 101'];
     await open({

@@ -47,7 +47,7 @@ test('runs that share an account report what each of them asked for', async () =
   expect(Math.min(...runs.map(({ balanceChange }) => balanceChange ?? 0))).toBeLessThan(-5);
 });
 
-test('an approval that was given is left at once by the lists, which show how far a pass is', async () => {
+test('lists drop the wait for an approval as soon as it is given', async () => {
   const run = await start(
     'listed',
     await pipelineInputFor(testEnv, ROWS, { spend: { approveAbove: 1 } }),
@@ -68,7 +68,7 @@ test('an approval that was given is left at once by the lists, which show how fa
   expect(summary).toMatchObject({ outcome: 'completed', reason: null });
 });
 
-test('a partial run says why, in its summary and to who queries it', async () => {
+test('a partial run reports its reason', async () => {
   const failing = await startTestEnv({ sandbox: { failRate: 1, alwaysFailsRate: 1 } });
   try {
     const run = await failing.client.workflow.start('enrichTable', {

@@ -60,7 +60,7 @@ const refusalOf = async (answer: Promise<unknown>): Promise<RowmillError> => {
   throw error;
 };
 
-test('a rerun asks for the failed cells only, on the same table, and publishes the whole again', async () => {
+test('a rerun asks only for the failed cells', async () => {
   testEnv = await startTestEnv({ sandbox: FAILING });
   const first = await finished();
   const { failed, done } = first.cells;
@@ -99,7 +99,7 @@ test('a rerun asks for the failed cells only, on the same table, and publishes t
   expect(books().cellsPaid).toBe(paid + failed);
 });
 
-test('a cancelled run is finished by a rerun, without paying for anything twice', async () => {
+test('a rerun finishes a cancelled run without paying for anything twice', async () => {
   testEnv = await startTestEnv({ sandbox: { ...CLEAN, speed: 20, concurrency: 2 } });
   const run = await begin();
   await eventually('a done cell', () => books().cellsDone > 14);
@@ -111,7 +111,7 @@ test('a cancelled run is finished by a rerun, without paying for anything twice'
   expect([books().tablesCreated, books().rowsCreated, books().cellsPaid]).toEqual([1, 12, 12]);
 });
 
-test('a run that was terminated before its first pass left only its tag, and is finished all the same', async () => {
+test('a rerun finishes a run that was terminated before its first pass', async () => {
   let down = true;
   const intercept: Intercept = ({ phase, route, method }) =>
     down && phase === 'before' && method === 'POST' && route === '/v1/tables/:table_id/run'
@@ -245,7 +245,7 @@ test('two concurrent equal requests get one rerun', async () => {
   expect(books().cellsPaid).toBe(12 + first.cells.failed);
 });
 
-test('a run in progress, and one that never had a table, are refused with what to do', async () => {
+test('an impossible rerun is refused with a remedy', async () => {
   testEnv = await startTestEnv({ sandbox: CLEAN });
   const run = await begin({ spend: { approveAbove: 1 } });
   await eventually(
@@ -264,7 +264,7 @@ test('a run in progress, and one that never had a table, are refused with what t
   expect(tableless.remedy).toContain('rowmill run FILE');
 });
 
-test('an estimate above the limit is of the open cells, and waits for an approval', async () => {
+test('the estimate of a rerun covers only the open cells', async () => {
   testEnv = await startTestEnv({ sandbox: FAILING });
   const run = await testEnv.client.workflow.start('enrichTable', {
     workflowId: id(),

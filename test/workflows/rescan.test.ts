@@ -29,7 +29,7 @@ const TROUBLES: Record<string, (page: Page, cursor: string) => unknown> = {
 };
 
 test.concurrent.each(Object.entries(TROUBLES))(
-  'PromptLayer: %s, and the results are read again from the first',
+  'PromptLayer: after %s, the results are read again from the first page',
   async (_what, spoil) => {
     const walks: string[][] = [];
     const intercept: Intercept = ({ phase, method, route, url, reply }) => {

@@ -91,7 +91,7 @@ async function completes(
 }
 
 test.concurrent.each(Object.entries(TABLES))(
-  '%s: an error body with 200, once, and the run is asked for once more',
+  '%s: an error body with status 200 is sent once more',
   async (_name, table) => {
     const rule = { on: 'start-run', fault: 'refuse', status: 200, times: 1 } as const;
     const { bodies } = await completes(table, { faults: { requests: [rule] } });
@@ -100,7 +100,7 @@ test.concurrent.each(Object.entries(TABLES))(
 );
 
 test.concurrent.each(Object.entries(TABLES).filter(([, [{ balance }]]) => balance))(
-  '%s: credits end and queued cells are put back: it waits for credits, then completes',
+  '%s: cells put back for want of credits are completed after a top-up',
   async (_name, table) => {
     const faults: FaultScript = { credits: [{ goneAtPaidCells: 5, queued: 'returned' }] };
     const topUp = async ({ testEnv, run }: Scene): Promise<void> => {

@@ -23,7 +23,7 @@ const connected = (testEnv: TestEnv, store: Store): Promise<Rowmill> =>
     env: {},
   });
 
-test('a run keeps everything on S3, over faults of the server and a change of the worker', async () => {
+test('a run keeps everything on S3 across faults and a change of the worker', async () => {
   const server = await startS3Server();
   const proxy = await startS3Proxy(server.url);
   const { store, again } = s3Store(proxy);
@@ -76,7 +76,7 @@ test('a run keeps everything on S3, over faults of the server and a change of th
   }
 });
 
-test('rows come from S3 and results go there, with what changed between two runs', async () => {
+test('rows come from S3 and results go there', async () => {
   const server = await startS3Server();
   const { store, put } = s3Store(server);
   const testEnv = await startTestEnv({

@@ -48,7 +48,7 @@ test.each([
     'rowmill status',
   ],
   ['stalled', { stage: 'waiting for the API', problem }, problem, 'rowmill status'],
-])('%s names what is waited for, and the command', (need, state, what, command) => {
+])('%s names its command', (need, state, what, command) => {
   expect(standing(state)).toMatchObject({
     need,
     what: expect.stringContaining(what),

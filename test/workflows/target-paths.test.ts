@@ -8,7 +8,7 @@ import { pipelineInputFor, startTestEnv, executeRun, type TestEnv } from '../sup
 let testEnv: TestEnv;
 afterEach(() => testEnv.close());
 
-test('a run that another client started overwrites neither its rows nor the pipeline of another', async () => {
+test('a run of another client overwrites no input of its own', async () => {
   testEnv = await startTestEnv();
   const list = 'Symbol,Security\nMMM,3M\n';
   await writeFile(join(testEnv.folder, 'list.quarantine.jsonl'), list);
@@ -35,7 +35,7 @@ test('a run that another client started overwrites neither its rows nor the pipe
   expect(testEnv.sandbox.ledger.summary().runs).toBe(0);
 });
 
-test('a worker reads and writes only where its operator named, by where links lead, and only rows', async () => {
+test('a worker reads and writes only below the folders that its operator named', async () => {
   const far = await mkdtemp(join(tmpdir(), 'rowmill-far-'));
   try {
     const open = await mkdtemp(join(tmpdir(), 'rowmill-open-'));

@@ -21,7 +21,7 @@ const rowsAt = async (name: string): Promise<TypedResultRow[]> =>
     .split('\n')
     .map((line) => JSON.parse(line) as TypedResultRow);
 
-test('an answer of another type is null where types are checked, and in the quarantine', async () => {
+test('an answer of another type is null where types are checked', async () => {
   const results = [{ to: at('raw.jsonl') }, { to: at('typed.jsonl'), types: 'check' }];
   const types = { sector: 'number' };
   const run = await testEnv.client.workflow.start('enrichTable', {

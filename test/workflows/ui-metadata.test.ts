@@ -9,7 +9,7 @@ const ROWS = Array.from({ length: 12 }, (_, n) => ({ Symbol: `S${n}`, Security: 
 let testEnv: TestEnv;
 afterEach(() => testEnv.close());
 
-test('every step and timer of a run says what it is; details and heartbeats can be read', async () => {
+test('the web interface shows a text for every step and timer', async () => {
   testEnv = await startTestEnv({
     sandbox: { failRate: 0, alwaysFailsRate: 0, speed: 20, concurrency: 4 },
   });

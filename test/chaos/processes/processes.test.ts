@@ -21,7 +21,7 @@ const numbered = (count: number) =>
   all.flatMap((one) => Array.from({ length: count }, (_, at) => ({ ...one, n: at + 1 })));
 
 test.concurrent.each(numbered(scale.runs))(
-  '$name: a worker killed at any moment: nothing is lost, doubled or paid twice (seed $n)',
+  '$name: a run whose worker is killed at any moment keeps every invariant (seed $n)',
   async ({ name, provider, n }) => {
     const { wrong, kills } = await killedWorker(provider, n);
     say(`${name}, seed ${n}: killed in ${kills.join(', ')}`);
@@ -45,19 +45,19 @@ test.concurrent.each(
     (LONG ? FATES : FATES.slice(-1)).map((fate) => ({ ...one, fate })),
   ),
 )(
-  '$name: killed in $what, which $fate: nothing is lost, doubled or paid twice',
+  '$name: killed in $what, which $fate, a run keeps every invariant',
   async (one) => expect(await killedAt(one)).toEqual([]),
   LIMIT_MS,
 );
 
 test.concurrent.each(momentsEach(changesOf))(
-  '$name: another worker takes over in $what, which lands then: the same holds',
+  '$name: a late request of a replaced worker in $what breaks no invariant',
   async ({ provider, moments }) => expect(await deploysAt(provider, moments)).toEqual([]),
   LIMIT_MS,
 );
 
 onlyLong.each(numbered(scale.pairs))(
-  '$name: of two workers one is killed: the other takes over what it had in hand ($n)',
+  '$name: one of two workers takes over the steps of the other, which is killed ($n)',
   async ({ name, provider }) => {
     const { wrong, r12 } = await killedOfTwo(provider);
     say(`${name}, R12: it goes on ${r12.toFixed(3)} heartbeat time-outs after the kill`);
@@ -67,7 +67,7 @@ onlyLong.each(numbered(scale.pairs))(
 );
 
 onlyLong.each(all.flatMap((one) => FATES.map((fate) => ({ ...one, fate }))))(
-  '$name: killed while it is cancelled, its request $fate: it ends as cancelled, and nothing is paid twice',
+  '$name: a run killed while it is cancelled, its request $fate, ends as cancelled',
   async ({ provider, fate }) => expect(await killedInCancel(provider, fate)).toEqual([]),
   LIMIT_MS,
 );
@@ -85,25 +85,25 @@ test.concurrent.each(all)(
 );
 
 test.concurrent.each(inTurn(all, 1))(
-  '$name: the Temporal server killed and started again on its file: the run goes on',
+  '$name: a run goes on after the Temporal server is killed',
   async ({ provider }) => expect(await killedServer(provider)).toEqual([]),
   LIMIT_MS,
 );
 
 test.concurrent.each(inTurn(all, 2))(
-  '$name: a full disk under the store: the run says so, and goes on when there is room',
+  '$name: a run goes on after a full disk has room again',
   async ({ provider }) => expect(orSkipped(await fullDisk(provider))).toEqual([]),
   LIMIT_MS,
 );
 
 onlyLong.each(all)(
-  '$name: a read-only store: the run says so, and goes on when it can be written',
+  '$name: a run goes on after a read-only store can be written again',
   async ({ provider }) => expect(orSkipped(await readOnlyDisk(provider))).toEqual([]),
   LIMIT_MS,
 );
 
 test.concurrent.each(inTurn(all, 3))(
-  '$name: the clock of the worker jumps by hours: no early deadline, no early idle, no hang',
+  '$name: a worker clock that jumps by hours breaks no invariant',
   async ({ provider }) => expect(await jumpingClock(provider)).toEqual([]),
   LIMIT_MS,
 );
