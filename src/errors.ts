@@ -81,7 +81,7 @@ export const ERRORS = {
     meaning:
       'Rows have missing or repeated keys, empty inputs or oversized fields, or lack a column that is named.',
     remedy:
-      'Fix the lines named, choose another `rows.key`, or leave such rows out: repeated keys with `rows.duplicates: first`, others up to a share with `rows.skipBad`.',
+      'Fix the lines named, or choose another `rows.key`. To leave such rows out, use `rows.duplicates: first` for repeated keys, `rows.skipBad` for others.',
     retryable: false,
     exit: usage,
   },
@@ -559,7 +559,7 @@ export const ERRORS = {
     meaning:
       'The pipeline names a file that is not open to it: over HTTP, at the worker, or one that its results would overwrite.',
     remedy:
-      'Use a path under ROWMILL_ROOTS of the worker; over HTTP, send rows inline, leave `results` out, or use a path under ROWMILL_GATEWAY_FILES.',
+      'Use a path under ROWMILL_ROOTS of the worker. Over HTTP, send rows inline, leave `results` out, or use a path under ROWMILL_GATEWAY_FILES.',
     retryable: false,
     exit: usage,
   },
