@@ -19,7 +19,8 @@ export interface AnswerType {
 /** Compiles the JSON Schema of a column's answers. */
 export function answerType(schema: JsonObject): AnswerType {
   const validator = validatorOf(schema);
-  const fits = (answer: Json): boolean => validator.safeParse(answer).success;
+  const isPlain = plainCheck(schema);
+  const fits = (answer: Json): boolean => isPlain(answer) || validator.safeParse(answer).success;
   return {
     of: (answer, coerce) => {
       if (fits(answer)) return { value: answer };
@@ -28,6 +29,35 @@ export function answerType(schema: JsonObject): AnswerType {
       return { problem: problemOf(validator, answer) };
     },
   };
+}
+
+/** Keywords that do not narrow a type. */
+const ANNOTATIONS: ReadonlySet<string> = new Set(['type', 'enum', 'title', 'description']);
+
+/**
+ * Returns a check that accepts most answers of common schemas. The validator, which builds objects for
+ * each answer, decides about the others.
+ */
+function plainCheck(schema: JsonObject): (answer: Json) => boolean {
+  const { type = null, enum: labels = null } = schema;
+  if (!Object.keys(schema).every((keyword) => ANNOTATIONS.has(keyword))) return () => false;
+  if (labels !== null) {
+    const texts = Array.isArray(labels) ? labels.filter((one) => typeof one === 'string') : [];
+    return type === null || type === 'string'
+      ? (answer) => typeof answer === 'string' && texts.includes(answer)
+      : () => false;
+  }
+  switch (type) {
+    case 'string':
+    case 'boolean':
+      return (answer) => typeof answer === type;
+    case 'number':
+      return (answer) => Number.isFinite(answer);
+    case 'integer':
+      return (answer) => Number.isSafeInteger(answer);
+    default:
+      return () => false;
+  }
 }
 
 /** Keywords of the type itself, for a schema whose other keywords are not supported. */

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { answerType } from '../../src/answers/answer-type.ts';
 import type { Json, JsonObject } from '../../src/contract/json.ts';
 
@@ -84,4 +85,24 @@ test('of a schema with keywords that are not known, the type is checked', () => 
   expect(answerType(schema).of(7, false)).toEqual({ value: 7 });
   expect(answerType(schema).of('7', false)).toEqual(INVALID);
   expect(answerType({ type: 'a word' }).of('7', false)).toEqual({ value: '7' });
+});
+
+/** `default` is a keyword that changes no verdict. */
+test.each<JsonObject>([
+  { type: 'string' },
+  { type: 'boolean' },
+  NUMBER,
+  { type: 'integer' },
+  LABEL,
+  { enum: ['Energy', 7, null] },
+  { type: 'integer', enum: ['7', 7] },
+])('%j gives the verdicts of the general validator', (schema) => {
+  const [plain, general] = [answerType(schema), answerType({ ...schema, default: null })];
+  const label = fc.constantFrom<Json>('Energy', 'energy', '7', 7, 2 ** 53, -0, 1e308);
+  const answer = fc.oneof(label, fc.jsonValue() as fc.Arbitrary<Json>);
+  fc.assert(
+    fc.property(answer, fc.boolean(), (one, coerce) => {
+      expect(plain.of(one, coerce)).toEqual(general.of(one, coerce));
+    }),
+  );
 });

@@ -129,6 +129,12 @@ test.each(['upsert', 'append', 'replace'] as const)('a repeated %s does nothing'
   expect(await table()).toMatchObject([{ staff: '5' }]);
 });
 
+test('results of a run that have changed are published again', async () => {
+  await publish([row('MMM', { staff: 1 })]);
+  expect(await publish([row('MMM', { staff: 2 })])).toEqual({ rows: 1, repeated: false });
+  expect(await table()).toMatchObject([{ staff: '2' }]);
+});
+
 test('an earlier run is published again if another one came after it', async () => {
   await publish([row('MMM', { staff: 1 })]);
   await publish([row('MMM', { staff: 2 })], { run: 'second' });

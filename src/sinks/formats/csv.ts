@@ -5,7 +5,7 @@ import { csvLayout } from './csv-layout.ts';
 import { recordsText } from './csv-records.ts';
 import { publishFile, type WriteChunk } from '../files/destination.ts';
 import { probeTarget } from '../files/probe-target.ts';
-import { resultRows } from '../port/rows.ts';
+import { rowReader } from '../port/rows.ts';
 import type { Sink, SinkContext } from '../port/sink.ts';
 
 /** Characters of JSON after which a batch of rows is written. */
@@ -29,10 +29,11 @@ const publishCsv = (
     let batch = [layout.header];
     let chars = 0;
     let rows = 0;
-    for await (const read of resultRows(folder, context, types)) {
+    const read = rowReader(folder, context, types);
+    for await (const line of folder.lines(context.storeName)) {
       rows += 1;
-      batch.push(layout.record(read.row));
-      chars += read.chars;
+      batch.push(layout.record(read(line)));
+      chars += line.length;
       if (chars < BATCH_CHARS) continue;
       signal?.throwIfAborted();
       await writeRecords(write, batch);

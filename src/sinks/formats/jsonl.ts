@@ -4,7 +4,7 @@ import type { Folder } from '../../store/store.ts';
 import { copyFile } from '../files/copy.ts';
 import { publishFile } from '../files/destination.ts';
 import { probeTarget } from '../files/probe-target.ts';
-import { resultRows } from '../port/rows.ts';
+import { rowReader } from '../port/rows.ts';
 import type { Sink, SinkContext } from '../port/sink.ts';
 
 /** Characters after which a batch of lines is written. */
@@ -25,9 +25,10 @@ const publishTyped = (
       await write(Buffer.from(batch, 'utf8'));
       batch = '';
     };
-    for await (const { row } of resultRows(folder, context, policy)) {
+    const read = rowReader(folder, context, policy);
+    for await (const line of folder.lines(context.storeName)) {
       rows += 1;
-      batch += `${JSON.stringify(row)}\n`;
+      batch += `${JSON.stringify(read(line))}\n`;
       if (batch.length >= BATCH_CHARS) await flush();
     }
     await flush();

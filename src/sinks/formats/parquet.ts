@@ -6,7 +6,7 @@ import type { Folder } from '../../store/store.ts';
 import { publishFile, type WriteChunk } from '../files/destination.ts';
 import { flatColumns, type FlatType } from './flat-columns.ts';
 import { probeTarget } from '../files/probe-target.ts';
-import { resultRows } from '../port/rows.ts';
+import { rowReader } from '../port/rows.ts';
 import type { Sink, SinkContext } from '../port/sink.ts';
 
 /** Rows and characters of JSON after which a row group is written: what is held in memory. */
@@ -53,14 +53,16 @@ const publishParquet = (
       group = columns.map(() => []);
       [inGroup, chars] = [0, 0];
     };
-    for await (const read of resultRows(folder, context, types)) {
+    const read = rowReader(folder, context, types);
+    for await (const line of folder.lines(context.storeName)) {
+      const row = read(line);
       for (let at = 0; at < columns.length; at += 1) {
         const column = columns[at];
-        if (column !== undefined) group[at]?.push(parquetValue(column.of(read.row), column.type));
+        if (column !== undefined) group[at]?.push(parquetValue(column.of(row), column.type));
       }
       rows += 1;
       inGroup += 1;
-      chars += read.chars;
+      chars += line.length;
       if (inGroup === GROUP_ROWS || chars >= GROUP_CHARS) await flush();
     }
     await flush();

@@ -15,10 +15,11 @@ export const cellOf = (
  * the source is `vanished`, with those columns behind.
  */
 export const statusOf = (row: TypedResultRow, columns: string[]): string => {
-  const missing = columns.flatMap((key) => {
+  const missing: string[] = [];
+  for (const key of columns) {
     const status = cellOf(row, key)?.status ?? 'pending';
-    return status === 'done' || status === 'skipped' ? [] : [`${key}=${status}`];
-  });
+    if (status !== 'done' && status !== 'skipped') missing.push(`${key}=${status}`);
+  }
   if (row.vanished === true) return ['vanished', ...missing].join(';');
   if (missing.length > 0) return missing.join(';');
   return row.complete ? 'complete' : 'partial';

@@ -5,29 +5,22 @@ import { RowmillError } from '../../errors.ts';
 import type { Folder } from '../../store/store.ts';
 import type { SinkContext } from './sink.ts';
 
-/** Result row, and the length of its line in the store. */
-export interface ReadRow {
-  row: TypedResultRow;
-  chars: number;
-}
-
 /**
- * Reads result rows from the store, with their answers typed.
- *
- * @throws RowmillError `store_unreadable` with the line
+ * Returns a function that reads the lines of stored results, in their order, with their answers typed.
+ * It throws `store_unreadable` with the number of a damaged line.
  */
-export async function* resultRows(
+export function rowReader(
   folder: Folder,
   { storeName, columns }: Pick<SinkContext, 'storeName' | 'columns'>,
   policy: TypePolicy,
-): AsyncGenerator<ReadRow> {
+): (line: string) => TypedResultRow {
   const typed = rowTyper(columns.answers ?? {}, policy);
   let lines = 0;
-  for await (const line of folder.lines(storeName)) {
+  const where = (): string => `${folder.locate(storeName)}:${lines}`;
+  return (line) => {
     lines += 1;
-    const row = resultRowOf(line, () => `${folder.locate(storeName)}:${lines}`);
-    yield { row: typed(row).row, chars: line.length };
-  }
+    return typed(resultRowOf(line, where)).row;
+  };
 }
 
 /** Parses a line of results. @throws RowmillError `store_unreadable` */

@@ -3,18 +3,35 @@ import type { TypedResultRow } from '../../contract/results.ts';
 import type { FlatColumn, FlatType } from '../formats/flat-columns.ts';
 
 /**
- * Line of a row in the CSV format of COPY: an empty field is null, an empty text is quoted. Its texts
- * may still have NUL: see `withoutNul`.
+ * Returns a function that writes a row as a line in the CSV format of COPY: an empty field is null, an
+ * empty text is quoted. Its texts may still have NUL: see `withoutNul`.
  */
-export const copyLine = (columns: readonly FlatColumn[], row: TypedResultRow): string =>
-  `${columns.map(({ type, of }) => copyField(of(row), type)).join(',')}\n`;
-
-function copyField(value: Json, type: FlatType): string {
-  if (value === null) return '';
-  if (type === 'texts') return field(listText(Array.isArray(value) ? value : []));
-  if (type === 'json') return field(JSON.stringify(value, storable));
-  return field(typeof value === 'string' ? value : JSON.stringify(value));
+export function lineOf(columns: readonly FlatColumn[]): (row: TypedResultRow) => string {
+  const fields = columns.map(({ type, of }) => ({ of, text: FIELD_OF[type] }));
+  return (row) => {
+    let line = '';
+    for (const { of, text } of fields) {
+      const value = of(row);
+      line += value === null ? ',' : `${text(value)},`;
+    }
+    return `${line.slice(0, -1)}\n`;
+  };
 }
+
+const plain = (value: Json): string => {
+  if (typeof value === 'string') return field(value);
+  return typeof value === 'object' ? field(JSON.stringify(value)) : JSON.stringify(value);
+};
+
+/** Field of a value that is not null. */
+const FIELD_OF: Readonly<Record<FlatType, (value: Json) => string>> = {
+  text: plain,
+  number: plain,
+  integer: plain,
+  boolean: plain,
+  json: (value) => field(JSON.stringify(value, storable)),
+  texts: (value) => field(listText(Array.isArray(value) ? value : [])),
+};
 
 const field = (text: string): string => `"${text.replaceAll('"', '""')}"`;
 

@@ -1,17 +1,13 @@
-import { createHash } from 'node:crypto';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { Client } from 'pg';
 import type { PostgresTarget, TableTarget } from '../../contract/pipeline.ts';
 import { fence } from '../../fence.ts';
 import type { Folder } from '../../store/store.ts';
 import { KEY } from '../port/column-names.ts';
 import { flatColumns, type FlatColumn } from '../formats/flat-columns.ts';
-import { resultRows } from '../port/rows.ts';
 import type { Publication, TableContext, TableSink } from '../port/table-sink.ts';
 import { CREATED } from './columns.ts';
 import { withConnection } from './connection.ts';
-import { copyLine, withoutNul } from './copy-text.ts';
+import { copyRows, digestOf, type CopiedRows } from './copy-rows.ts';
 import { addColumn, layoutOf, RUNS } from './layout.ts';
 import { quoted, quotedTable, schemaOf, tableOf } from './names.ts';
 import { nameOf } from './problem.ts';
@@ -58,7 +54,7 @@ async function publishRows(
   const { isNew, hasRuns, added } = await layoutOf(client, target, columns);
   const runs = `${quoted(schemaOf(target.table))}.${quoted(RUNS)}`;
   if (!hasRuns) await createRuns(client, runs);
-  const digest = await digestOf(files, context.storeName);
+  const results: CopiedRows = { files, context, columns, types };
   const before = await client.query<{ digest: string; rows: string; is_last: boolean }>(
     `SELECT digest, rows, published_at = (SELECT max(published_at) FROM ${runs} WHERE table_name = $1) AS is_last
      FROM ${runs} WHERE table_name = $1 AND workflow_id = $2 AND first_run_id = $3`,
@@ -69,18 +65,16 @@ async function publishRows(
   const isRepeat =
     done !== undefined &&
     !isNew &&
-    (target.mode === 'append' || (done.digest === digest && done.is_last));
+    (target.mode === 'append' || (done.is_last && done.digest === (await digestOf(results))));
   if (isRepeat) return { rows: Number(done.rows), repeated: true };
-  const copy = (table: string): Promise<number> =>
-    copyRows(client, files, table, { columns, types, context });
-  let rows: number;
+  let copied: { rows: number; digest: string };
   if (isNew) {
     await createTable(client, target, columns);
-    rows = await copy(quotedTable(target.table));
+    copied = await copyRows(client, quotedTable(target.table), results);
   } else {
     for (const { name, type } of added) await client.query(addColumn(target, name, CREATED[type]));
     await createNewRows(client, columns);
-    rows = await copy(NEW_ROWS);
+    copied = await copyRows(client, NEW_ROWS, results);
     await moveRows(client, target, columns);
   }
   await client.query(
@@ -94,11 +88,11 @@ async function publishRows(
       context.run.firstRunId,
       context.pipeline,
       target.mode,
-      digest,
-      rows,
+      copied.digest,
+      copied.rows,
     ],
   );
-  return { rows, repeated: false };
+  return { rows: copied.rows, repeated: false };
 }
 
 const createRuns = (client: Client, runs: string): Promise<unknown> =>
@@ -122,41 +116,6 @@ function createTable(
 
 const NEW_ROWS = 'pg_temp._rowmill_new';
 
-/** Characters after which lines are sent. */
-const BATCH_CHARS = 64 * 1024;
-
-interface Copied {
-  columns: readonly FlatColumn[];
-  types: Parameters<typeof flatColumns>[1];
-  context: TableContext;
-}
-
-/** Copies the rows into a table. Returns their number. */
-async function copyRows(
-  client: Client,
-  files: Folder,
-  table: string,
-  { columns, types, context }: Copied,
-): Promise<number> {
-  const { from } = (await import('pg-copy-streams')).default;
-  let rows = 0;
-  async function* batches(): AsyncGenerator<string> {
-    let batch = '';
-    for await (const { row } of resultRows(files, context, types)) {
-      rows += 1;
-      batch += copyLine(columns, row);
-      if (batch.length < BATCH_CHARS) continue;
-      yield withoutNul(batch);
-      batch = '';
-    }
-    if (batch !== '') yield withoutNul(batch);
-  }
-  const copy = client.query(from(`COPY ${table} FROM STDIN (FORMAT csv)`));
-  const { signal } = context;
-  await pipeline(Readable.from(batches()), copy, signal === undefined ? {} : { signal });
-  return rows;
-}
-
 /** Creates the temporary table from which rows are moved to one that is there. */
 function createNewRows(client: Client, columns: readonly FlatColumn[]): Promise<unknown> {
   const lines = columns.map(({ name, type }) => `${quoted(name)} ${CREATED[type]}`);
@@ -178,13 +137,4 @@ async function moveRows(
     mode === 'upsert' ? ` ON CONFLICT (${quoted(KEY)}) DO UPDATE SET ${sets.join(', ')}` : '';
   const list = names.join(', ');
   await client.query(`INSERT INTO ${to} (${list}) SELECT ${list} FROM ${NEW_ROWS}${conflict}`);
-}
-
-async function digestOf(files: Folder, storeName: string): Promise<string> {
-  const hash = createHash('sha256');
-  await files.visit(storeName, (piece) => {
-    hash.update(piece);
-    return Promise.resolve();
-  });
-  return hash.digest('hex');
 }
