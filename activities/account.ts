@@ -11,7 +11,7 @@ import { type ActivityAttempt, activity, trackWaiting } from './runtime/activity
 export interface AccountReading {
   /** `null` where the provider does not say, or the token may not ask. */
   credits: number | null;
-  /** Why there is no balance to read, where there should be one. */
+  /** Reason that no balance could be read, where the provider has one. */
   problem: string | null;
 }
 

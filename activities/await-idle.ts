@@ -131,7 +131,7 @@ async function wait(
   }
 }
 
-/** Without a change for so long the account is read; then after twice that, and so on. */
+/** Time without a change after which the account is read; then after twice that, and so on. */
 const ACCOUNT_AFTER_MS = 60_000;
 
 /** Checks whether the awaited cells have ended; if they cannot be read, the stall time decides. */

@@ -41,7 +41,7 @@ export interface CollectResultsInput {
   conditions?: ConditionsInput | undefined;
   /** Cells are asked for in stages, by what the scan finds. */
   inStages?: boolean;
-  /** Only these rows are asked for so far. Left out: every row. */
+  /** Rows that are asked for so far. Left out: every row. */
   canary?: Canary | undefined;
   /** The canary is over: its rows are asked for in no later pass. Left out: it is not, or there is none. */
   canaryOver?: Canary | undefined;

@@ -80,7 +80,7 @@ export const loadRows = activity<LoadRowsInput, LoadedRows, LoadReport>(
   (input) => tolerant(input, false),
 );
 
-/** How a request ended: with the ids of its rows, or with an error. */
+/** End of a request: the ids of its rows, or an error. */
 type Sent = { rows: SnapshotRow[] } & (
   { ids: string[]; error: null } | { ids: null; error: unknown }
 );

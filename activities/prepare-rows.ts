@@ -64,7 +64,7 @@ export interface PreparedRows {
   leaseQuietMs?: number;
   /** Credits on the account; `null` where the provider does not say. */
   credits: number | null;
-  /** Why the balance cannot be read, where there is one. Left out: it can. */
+  /** Reason that the balance cannot be read, where the provider has one. Left out: it can. */
   balanceProblem?: string;
   /** True if the server has rowmill's search attributes; an unregistered one would block the run. */
   searchAttributes: boolean;
@@ -119,7 +119,10 @@ export const prepareRows = activity<PrepareRowsInput, PreparedRows>(
   (input) => tolerant(input, false),
 );
 
-/** After the rows are frozen: a table also gets the columns that they keep from the source. */
+/**
+ * Checks the tables after the rows are frozen: a table also gets the columns that they keep from
+ * the source.
+ */
 async function probeTables(deps: ActivityDeps, pipeline: Pipeline, folder: Folder): Promise<void> {
   const { tables = [] } = pipeline;
   if (tables.length === 0) return;
@@ -132,7 +135,7 @@ async function probeTables(deps: ActivityDeps, pipeline: Pipeline, folder: Folde
 const othersAt = async (deps: ActivityDeps, run: RunKey, { results }: Pipeline) =>
   runsAt(deps, run, await sharedPaths(results));
 
-/** Once frozen, the source is not read again: what changes in it changes nothing. */
+/** Freezes the rows. The source is not read again: later changes in it have no effect. */
 async function freeze(
   deps: ActivityDeps,
   input: EnrichTableInput,
@@ -211,7 +214,7 @@ async function copyStaged(
   await copyLines(staged, SNAPSHOT_FILE, folder, SNAPSHOT_FILE);
 }
 
-/** Only weights other than one, which most tables do not have. */
+/** Returns the weights other than one, which most tables do not have. */
 function weightsOf(plan: readonly PlannedColumn[]): PreparedRows['weights'] {
   const others = plan.filter(({ creditsWeight }) => creditsWeight !== 1);
   return Object.fromEntries(others.map(({ key, creditsWeight }) => [key, creditsWeight]));

@@ -164,7 +164,7 @@ async function markPublished(
   await writeLastingTable(store, key, { ...state, published });
 }
 
-/** Once for a run, unless this very step is repeated because its result was lost. */
+/** Emits the end of a run once, unless this very step is repeated because its result was lost. */
 function emitRunEnded(deps: ActivityDeps, input: PublishResultsInput, summary: RunSummary): void {
   const { outcome, cells } = summary;
   const tookMs = (deps.now ?? Date.now)() - input.startedAtMs;
@@ -218,7 +218,7 @@ interface Staged {
   failed: RowmillError | null;
 }
 
-/** Everything that takes long, beside the targets: they are not touched yet. */
+/** Does everything that takes long, beside the targets: they are not touched yet. */
 async function stageTargets(
   deps: ActivityDeps,
   input: PublishResultsInput,

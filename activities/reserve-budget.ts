@@ -10,7 +10,7 @@ export interface ReserveBudgetInput {
   /** Number of the pass in the run, from 1. */
   pass: number;
   credits: number;
-  /** More than the pass had reserved before. */
+  /** Set if it is more than the pass had reserved before. */
   isRaised: boolean;
 }
 

@@ -33,12 +33,12 @@ export interface StartPassInput extends PassScope {
   approvedCells?: number;
   /** End of the day of its reservation in a day budget, epoch ms. Left out: it needs none. */
   sendBeforeMs?: number;
-  /** For the ledger. Left out by a workflow of an older version. */
+  /** Account of the pass for the ledger. Left out by a workflow of an older version. */
   account?: PassAccount;
   trouble: TroubleInput;
 }
 
-/** Nothing was sent: the day of the reservation was over. */
+/** Result of a pass that was not sent because the day of its reservation was over. */
 export interface ExpiredPass {
   expired: true;
   calls: ApiCalls;

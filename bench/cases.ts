@@ -1,7 +1,7 @@
 import type { Json } from '../src/contract/json.ts';
 import { PROVIDER_NAMES, type ProviderName } from '../src/providers/catalog.ts';
 
-/** What is measured of a provider. */
+/** Measurements that a provider takes part in. */
 export interface BenchCase {
   provider: ProviderName;
   /** One computed column, as the pipeline file has it. */
@@ -10,7 +10,7 @@ export interface BenchCase {
   input: string;
   /** Requests of somebody who never looks: make the table, fill it, run it, read it. */
   leastCalls: (rows: number) => number;
-  /** Whether the naive script and the bare loop speak its language. */
+  /** Set if the naive script and the bare loop can use its API. */
   naive: boolean;
 }
 

@@ -17,7 +17,7 @@ import { median } from './quantile.ts';
 
 /** A finished table, and its frozen input. */
 export interface ExportJob {
-  /** For what is written. */
+  /** Folder for the files that are written. */
   folder: string;
   apiUrl: string;
   token: string;

@@ -1,11 +1,11 @@
-/** How a figure came about. A simulated one comes from the product's own rules on a clock of numbers. */
+/** Origin of a figure. A simulated one comes from the product's own rules on a clock of numbers. */
 export type Origin = 'measured' | 'simulated' | 'measured and simulated';
 
 /** One line of the table. */
 export interface Figure {
   /** Name of the ratio: R1, R2, … */
   ratio: string;
-  /** Where each provider has a figure of its own. */
+  /** Provider, where each has a figure of its own. */
   provider?: string;
   what: string;
   value: number;
@@ -16,7 +16,7 @@ export interface Figure {
   bar?: number;
   stretch?: number;
   origin: Origin;
-  /** The same of the naive script, or of the bare loop, in the same unit. */
+  /** Figure of the naive script or of the bare loop, in the same unit. */
   naive?: number;
   /** The least that any way of doing it needs, in the same unit. */
   bound?: number;
@@ -25,7 +25,7 @@ export interface Figure {
 
 export type Verdict = 'stretch' | 'bar' | 'MISSED' | '';
 
-/** Whether the value is within the bar or even the stretch; empty for a figure without either. */
+/** Compares the value with its bar and stretch; empty for a figure without either. */
 export function verdictOf({ value, bar, stretch, better }: Figure): Verdict {
   const within = (limit: number): boolean => (better === 'high' ? value >= limit : value <= limit);
   if (stretch !== undefined && within(stretch)) return 'stretch';

@@ -169,7 +169,7 @@ async function measureOn(
   return found;
 }
 
-/** Of the table that the run of 10 k rows left behind. */
+/** Measures the export of the table that the run of 10 k rows left behind. */
 async function exportOf(site: Site, { runs, apiUrl }: SizedRuns): Promise<Figure[]> {
   const run = runs.find(({ rows }) => rows === 10_000);
   if (run?.summary.tableId === undefined || run.summary.tableId === null) return [];

@@ -20,7 +20,7 @@ const CALM = { speed: 60, concurrency: 5_000, failRate: 0, alwaysFailsRate: 0 };
 
 interface Ended {
   summary: RunSummary;
-  /** Since the first start of all. */
+  /** Time since the first start of all. */
   afterMs: number;
 }
 

@@ -6,7 +6,7 @@ import { sum } from './quantile.ts';
 
 const Month = z.object({
   rows: z.number(),
-  /** Of each night. */
+  /** Credits of each night. */
   credits: z.array(z.number()),
   undue: z.number(),
   wrong: z.array(z.string()),

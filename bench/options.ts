@@ -6,11 +6,11 @@ export interface BenchOptions {
   quick: boolean;
   /** Compares with other ways of doing the job instead of measuring ratios. */
   peers: boolean;
-  /** Only these ratios; empty = all. */
+  /** Ratios to measure; empty = all. */
   only: ReadonlySet<string>;
-  /** What is measured for each provider is measured for these. */
+  /** Providers to measure. */
   cases: readonly BenchCase[];
-  /** Where the figures are written as JSON. */
+  /** File for the figures as JSON. */
   json: string;
 }
 

@@ -22,7 +22,7 @@ export interface SizedRuns {
   apiUrl: string;
 }
 
-/** The same pipeline over 1 k, 10 k and 100 k rows, on one worker, without faults. */
+/** Runs one pipeline over 1 k, 10 k and 100 k rows, on one worker, without faults. */
 export async function sizedRuns(
   site: Site,
   its: BenchCase,

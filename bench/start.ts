@@ -40,7 +40,7 @@ export async function startFigures(site: Site): Promise<Figure[]> {
   ];
 }
 
-/** What no worker can start without. */
+/** Measures the least that any worker needs to start. */
 async function bareStartSeconds(): Promise<number> {
   const startedAtMs = performance.now();
   const code = "await import('@temporalio/worker')";

@@ -25,7 +25,7 @@ const MAX_BYTES = 512 * 2 ** 20;
 /** R15 asks for the first of them; each of the others is tried when the one before was held. */
 const STEPS = [500, 1_000, 2_000] as const;
 
-/** How many runs waited, and what the worker took at most meanwhile. */
+/** Number of runs that waited, and the most that the worker took meanwhile. */
 interface Held {
   runs: number;
   peakBytes: number;
@@ -110,7 +110,7 @@ export async function someAtOnce(
   await Promise.all(Array.from({ length: AT_ONCE }, some));
 }
 
-/** How many got there; fewer than asked for when the patience ends. */
+/** Waits for so many waiting runs; returns fewer than asked for when the time is over. */
 export async function untilWaiting(site: Site, runs: number): Promise<number> {
   const endMs = performance.now() + PATIENCE_MS;
   for (;;) {

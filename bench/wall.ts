@@ -11,7 +11,7 @@ import { wholeRun } from './site/whole-run.ts';
 
 /** Cells of 60 to 180 s go by in half a second: what is left is the work of the client. */
 const FAST = { speed: 300, concurrency: 5_000, failRate: 0, alwaysFailsRate: 0 };
-/** As often as rowmill polls at its default, so that the loop is not late by its own habit. */
+/** Interval of rowmill's polls at its default, so that the loop is not late by its own habit. */
 const POLL_EVERY_MS = 2_000;
 
 /** A distance between client and API; the sandbox itself answers within milliseconds. */

@@ -4,9 +4,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /**
- * What `npx rowmill` runs. The package holds what was built; a checkout is built first, whenever its
- * code has changed. Written in JavaScript because it has to be there before anything is built, and
- * such that a Node which is too old for the rest still reads it.
+ * Entry of `npx rowmill`. The package contains the build; a checkout is built first, whenever its code
+ * has changed. It is JavaScript because it has to run before anything is built, and simple enough for
+ * a Node that is too old for the rest.
  */
 const build = fileURLToPath(new URL('../scripts/build.mjs', import.meta.url));
 const main = new URL('../dist/src/cli/main.js', import.meta.url);

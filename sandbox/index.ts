@@ -25,7 +25,7 @@ export type { SandboxOptions } from './settings.ts';
 export type * from './extruct/wire.ts';
 
 export interface Sandbox {
-  /** Without a slash at the end: what the base URL of a client is set to. */
+  /** Base URL for a client, without a slash at the end. */
   readonly url: string;
   readonly port: number;
   readonly ledger: LedgerReport;

@@ -30,10 +30,10 @@ const FILES = [
   'tsconfig.build.json',
   'scripts/build.mjs',
 ];
-/** Not code and not for the build either. */
+/** Files that are neither code nor needed for the build. */
 const LEFT_OUT = /\.(ts|md)$|(^|\/)(package(-lock)?|tsconfig[^/]*)\.json$|(^|\/)\./;
 const CACHE = join('node_modules', '.cache', 'rowmill-build');
-/** What dist was built from; not inside, where it would be published. */
+/** Digest of the sources that dist was built from; outside of it, where it would be published. */
 const STAMP = join(CACHE, 'inputs.sha256');
 const MAIN = 'src/cli/main.js';
 const BUNDLE = 'workflow-bundle.js';

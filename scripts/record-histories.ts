@@ -32,7 +32,7 @@ for (const scenario of SCENARIOS) {
 }
 await server.stop();
 
-/** Where it was recorded is nobody's business, and would differ each time. */
+/** Removes the place of the recording, which would differ each time. */
 function anonymous(key: string, value: unknown, folder: string): unknown {
   if (key === 'stackTrace') return '';
   if (typeof value !== 'string') return value;

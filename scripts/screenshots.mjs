@@ -200,12 +200,12 @@ async function openPage(link) {
   return page;
 }
 
-/** Without the UI's own navigation. */
+/** Cuts off the UI's own navigation. */
 function below(top, height) {
   return { left: 205, top, height };
 }
 
-/** What a page must say before its picture is taken. */
+/** Returns whether a page shows a run that is about half done, and may be photographed. */
 function isHalfDone(text) {
   const share = Number(/[█░]\s+(\d+) %/.exec(text)?.[1] ?? 0);
   return share >= 60 && share < 95;

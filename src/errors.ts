@@ -580,7 +580,7 @@ export const isErrorCode = (text: string): text is ErrorCode => Object.hasOwn(ER
 export interface ErrorContext {
   /** Method and path, file:line:column, table, row: where it happened. */
   where?: string | null;
-  /** Instead of the table's remedy, when more is known. */
+  /** Remedy in place of the table's, when more is known. */
   remedy?: string;
   /** The server asked to wait so long. */
   retryAfterMs?: number;

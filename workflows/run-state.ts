@@ -87,7 +87,7 @@ export interface RunState {
   /** True until an approval covers the newest mismatch. */
   mustApproveMore: boolean;
   problem: string | null;
-  /** Why it ended as it did; `null` while it lives, and when it simply completed. */
+  /** Reason of the outcome; `null` while the run lives, and when it simply completed. */
   reason: string | null;
   /** Cautions about what was published. Left out: nothing was yet. */
   published?: PublishedCautions;
@@ -131,7 +131,7 @@ export interface RunState {
   cellsCancelledIsMinimum: boolean;
   /** Scans the table a last time, then publishes. */
   finishing: boolean;
-  /** How a run on a lasting table differs from the last one. */
+  /** Differences of a run on a lasting table from the last one. */
   night?: Omit<OpenedNight, 'snapshot' | 'units'>;
   /** Columns of a lasting table whose config was edited at the provider. Left out: not compared. */
   columnsDrifted?: string[];

@@ -48,7 +48,10 @@ export async function publishTables(
   };
 }
 
-/** How full the rows in a table are is not known: a run that was cut short leaves them. */
+/**
+ * Returns the reason to leave a table as it is. A run that was cut short has one, because the
+ * fullness of a table is not known.
+ */
 export function whyKept(
   target: TableTarget,
   run: Parameters<typeof newResultsOf>[0],

@@ -7,7 +7,7 @@ import type { Folder } from '../../src/store/store.ts';
 
 /** Course of a run over time, for its report. */
 export interface Course {
-  /** In the order of time. */
+  /** Readings in the order of time. */
   readings: Reading[];
   scans: ScanNote[];
 }

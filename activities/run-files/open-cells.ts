@@ -17,9 +17,9 @@ export interface OpenCell extends NightMark {
   attempts: number;
   /** Asked for, still running or stuck. */
   inFlight: boolean;
-  /** Never asked for, though everything it depends on is done. */
+  /** Set if the cell was never asked for, though everything it depends on is done. */
   startable: boolean;
-  /** It is not known whether its conditions hold. */
+  /** Set where it is not known whether the conditions of the cell hold. */
   undecided?: true;
   /** Failed column that a blocked cell waits for. Left out: it is not blocked, or not by a column. */
   blockedBy?: string;

@@ -45,7 +45,7 @@ export class PlacedRows {
     await this.#draft?.commit();
   }
 
-  /** Without effect on what is kept. */
+  /** Closes the file without an effect on what is kept. */
   async close(): Promise<void> {
     await this.#draft?.discard();
   }

@@ -14,7 +14,10 @@ const FILES: Readonly<Record<Refusal, string>> = {
 
 const Line = z.object({ key: z.string(), reason: z.string() });
 
-/** Why the API refused a row, or its inputs, by key; read by every look at the results. */
+/**
+ * Reads the reasons of the API for refused rows or inputs, by key; each scan of the results needs
+ * them.
+ */
 export async function readRefusedRows(folder: Folder): Promise<ReadonlyMap<string, string>> {
   const refused = new Map<string, string>();
   for (const file of Object.values(FILES)) {

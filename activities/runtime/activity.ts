@@ -20,7 +20,9 @@ import type { WaitReason } from './metric-events.ts';
 /** Often enough for a 30 s heartbeat time-out; the SDK throttles what is sent. */
 const HEARTBEAT_EVERY_MS = 2_000;
 
-/** For steps without a heartbeat time-out, whose other time-outs are longer. */
+/**
+ * Time for a confirmation in steps without a heartbeat time-out, whose other time-outs are longer.
+ */
 const CONFIRM_WITHIN_MS = 30_000;
 
 /** Payload of a heartbeat, by which an attempt restores its predecessor's details. */

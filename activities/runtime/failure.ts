@@ -39,7 +39,7 @@ export type AttemptFacts = Pick<
   FailureDetails,
   'requestSent' | 'calls' | 'confirmed' | 'waiting' | 'refused' | 'lastDetails'
 > & {
-  /** Instead of what the table of codes says. */
+  /** Set in place of the value in the table of codes. */
   retryable?: boolean;
 };
 

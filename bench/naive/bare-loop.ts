@@ -3,7 +3,7 @@ import type { BareApi } from './api.ts';
 
 const ROWS_PER_PAGE = 100;
 
-/** What R8 compares with: fetch a page, parse it, write its rows, until a page is short. */
+/** Fetches a page, parses it and writes its rows, until a page is short: the comparison for R8. */
 export async function bareExport(api: BareApi, tableId: string, file: string): Promise<number> {
   const out = await open(file, 'w');
   let rows = 0;

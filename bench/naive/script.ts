@@ -5,7 +5,7 @@ import { bareExport } from './bare-loop.ts';
 export interface NaiveJob {
   rows: readonly string[];
   columns: readonly object[];
-  /** Of the results. */
+  /** File of the results. */
   file: string;
   /** @default 5000 */
   pollEveryMs?: number;
@@ -21,8 +21,9 @@ export interface NaiveRun {
 const ROWS_PER_ADD = 50;
 
 /**
- * What scripts do today: create, add, run, ask every 5 s until the documentation's condition holds,
- * read everything. No look before a create, no count, no second look at `idle`, no rerun.
+ * Runs a table as a plain script does: create, add, run, ask every 5 s until the documentation's
+ * condition holds, read everything. It has no lookup before a create, no count, no second reading
+ * of `idle`, no rerun.
  */
 export async function naiveRun(api: BareApi, job: NaiveJob): Promise<NaiveRun> {
   const before = api.calls;

@@ -30,21 +30,21 @@ export interface LoopSettings {
   file: string;
 }
 
-/** What a way of doing the job left behind, and what it took. */
+/** Result and costs of one way of doing the job. */
 export interface Outcome {
   wallS: number;
-  /** Of the process that does the work: the loop, or the worker. */
+  /** Processor time of the process that does the work: the loop, or the worker. */
   cpuS: number | null;
   peakBytes: number | null;
   /** Events and bytes; `null` without Temporal. */
   history: { events: number; bytes: number } | null;
   /** Inputs that came back with an answer. */
   answered: number;
-  /** Why it did not end as it should. */
+  /** Reason that it did not end as it should. */
   problem: string | null;
 }
 
-/** Somebody who does the job: so many rows, on this API. */
+/** Way of doing the job: so many rows, on this API. */
 export type Peer = (
   site: Site,
   job: { apiUrl: string; rows: number; id: string },
@@ -71,7 +71,7 @@ export const bareLoop: Peer = async (site, { apiUrl, rows, id }) => {
   return { ...measured, history: null, answered };
 };
 
-/** After this time a run counts as one that never ends. */
+/** Time after which a run counts as one that never ends. */
 const PATIENCE_MS = 300_000;
 
 export const plainTemporal: Peer = async (site, { apiUrl, rows, id }) => {

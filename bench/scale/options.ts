@@ -8,7 +8,7 @@ export interface ScaleOptions {
   rows: number;
   /** Limit of the token in the night, requests a second. */
   rate: number;
-  /** The same for the large run. */
+  /** Limit of the token in the large run, requests a second. */
   rowsRate: number;
   json: string;
 }

@@ -4,30 +4,32 @@ import { between, logBetween, randomOf, type Random } from './random.ts';
 import { cellMsOf, type RunShape } from './shape.ts';
 import { TimeHeap } from './time-heap.ts';
 
-/** How a pass goes in time, known beforehand; what a reading shows at any moment. */
+/** Progress of a pass in time, known beforehand: the reading at any moment. */
 export interface Course {
   shape: RunShape;
-  /** When the last cell ended: idle from here on. */
+  /** End of the last cell; the table is idle from then on. */
   idleAtMs: number;
   requestedCells: number;
   doneAtStart: number;
-  /** When a single cell was in flight and none could start: only then may the pass end. */
+  /**
+   * Times at which a single cell was in flight and none could start: only then may the pass end.
+   */
   alone: readonly Alone[];
   at(ms: number): TableProgress;
 }
 
 export interface Alone {
   sinceMs: number;
-  /** When that cell ended. */
+  /** End of that cell. */
   untilMs: number;
   startedAtMs: number;
-  /** Whether others wait for it, so that the pass ends only if it fails. */
+  /** Set if other cells wait for it, so that the pass ends only if it fails. */
   hasMore: boolean;
 }
 
 const SYSTEM_COLUMNS = 3;
 
-/** In place of a cell: nothing ends, but cells may start again. */
+/** Marks, in place of a cell, a time at which nothing ends but cells may start again. */
 const OPENS = -1;
 
 /** Lets the pass happen: each cell starts when the one before it on its row is done and a place is free. */
@@ -46,7 +48,7 @@ export function courseOf(shape: RunShape): Course {
   const heads = [0, 0];
   const running = [0, 0];
   const ends = new TimeHeap();
-  /** By cell, of those in flight. */
+  /** Cells in flight, by number. */
   const begun = new Map<number, number>();
   const alone: Alone[] = [];
   let nowMs = 0;
@@ -75,7 +77,7 @@ export function courseOf(shape: RunShape): Course {
       ends.push(nowMs + ms, cell);
     }
   };
-  /** What waits for this cell, on the same row. */
+  /** Returns the cells of the same row that wait for this one. */
   const next = (column: number): number[] => {
     if (column < system - 1) return [column + 1];
     if (column === system - 1) return shape.chained ? [system] : range(system, perRow);

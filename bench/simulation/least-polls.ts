@@ -49,7 +49,7 @@ function spansAlone({ alone, shape }: Ends): number[] {
 const SAMPLES = 100_000;
 const samples = new Map<string, Float64Array>();
 
-/** How long cells of such a shape take, ascending. */
+/** Samples the time of cells of such a shape, ascending. */
 function sampleOf(shape: RunShape): Float64Array {
   const key = JSON.stringify([shape.cellMs, shape.durations, shape.stragglers]);
   const known = samples.get(key);

@@ -3,14 +3,15 @@ import { between, logBetween, oneOf, randomOf, type Random } from './random.ts';
 export type Stragglers = 'none' | 'some' | 'heavy';
 
 /**
- * How places are filled. `even`: one as soon as it is free. `waves`: all of them, once all are free.
- * `bursts`: as `even`, but nothing starts for 10 s to 10 min after every 30 s to 5 min.
+ * Way in which places are filled. `even`: one as soon as it is free. `waves`: all of them, once all
+ * are free. `bursts`: as `even`, but nothing starts for 10 s to 10 min after every 30 s to 5 min.
  */
 export type Pace = 'even' | 'waves' | 'bursts';
 
 /**
- * How long cells of a column take. `between`: every time as likely. `skewed`: log-normal, a few take
- * many times as long. `mixed`: a third are known to the API and take a twentieth. `same`: all the same.
+ * Times of the cells of a column. `between`: every time as likely. `skewed`: log-normal, a few take
+ * many times as long. `mixed`: a third are known to the API and take a twentieth. `same`: all the
+ * same.
  */
 export type Durations = 'between' | 'skewed' | 'mixed' | 'same';
 
@@ -38,9 +39,9 @@ export interface RunShape {
    * to 20 minutes.
    */
   stragglers: Stragglers;
-  /** Whether `requested` cells count as in progress: the API's documentation does not say. */
+  /** Set if `requested` cells count as in progress: the API's documentation does not say. */
   countRequested: boolean;
-  /** After the start the status is still the one before it. */
+  /** Time after the start in which the status is still the one before it. */
   statusLagMs: number;
 }
 
@@ -112,7 +113,7 @@ function shorterThanADay(shape: RunShape): RunShape {
   return { ...shape, rows: Math.floor((shape.rows * LONGEST_MS * 0.9) / expectedMs) };
 }
 
-/** How long this cell takes. */
+/** Draws the time of this cell. */
 export function cellMsOf(shape: RunShape, random: Random): number {
   const ms = usualMs(shape, random);
   if (shape.stragglers === 'some' && random() < 0.005) return ms * between(random, 2, 6);

@@ -5,7 +5,7 @@ import { watchByRules, watchFixed, type Waited } from './watchers.ts';
 /** One simulated pass, waited for by the rules and by a fixed 5 s poller. */
 export interface Watched {
   shape: RunShape;
-  /** When the pass could have ended. */
+  /** Times at which the pass could have ended. */
   alone: readonly Alone[];
   /** The API's own time: until the last cell ended. */
   idleAtMs: number;

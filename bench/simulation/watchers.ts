@@ -4,11 +4,11 @@ import { startTracking, recordReading } from '../../src/rules/passes/tracking.ts
 import type { Course } from './course.ts';
 import { between, randomOf, type Random } from './random.ts';
 
-/** How a pass was waited for. */
+/** Wait for a pass, as one watcher did it. */
 export interface Waited {
-  /** From the start of the pass. */
+  /** Time from the start of the pass until its end was noticed. */
   noticedAtMs: number;
-  /** After the last cell ended; below 0: idle was claimed too early. */
+  /** Time after the last cell ended; below 0: idle was claimed too early. */
   lateMs: number;
   polls: number;
   /** Rounds of `awaitIdle`; 1 for a watcher without rounds. */
@@ -60,8 +60,8 @@ export function watchByRules(course: Course): Waited {
 }
 
 /**
- * What scripts do: sleep, ask, until the documented condition holds. It is fooled by a status that
- * lags; to compare the rest, it may go on then.
+ * Waits as scripts do: sleeps and asks until the documented condition holds. A status that lags
+ * fools it; it may then go on, to compare the rest.
  */
 export function watchFixed(course: Course, everyMs = 5_000): Waited {
   const random = randomOf(course.shape.seed + 23);

@@ -9,7 +9,7 @@ type BareWriter = (job: Job) => Promise<void>;
 /** A sink, and a bare writer of the same library. */
 export interface Contender {
   what: string;
-  /** Where it writes. */
+  /** Kind of place that it writes to. */
   place: 'folder' | 'bucket' | 'table';
   /** Loads the bare writer, and with it the libraries of both. */
   bare(): Promise<BareWriter>;

@@ -31,9 +31,9 @@ export interface SandboxSettings {
   concurrency: number;
   failRate: number;
   alwaysFailsRate: number;
-  /** How long a cell takes. */
+  /** Time of a cell. */
   cellMs?: { min: number; max: number };
-  /** What goes wrong. @default nothing */
+  /** Faults of the sandbox. @default nothing */
   faults?: FaultScript;
 }
 
@@ -60,7 +60,7 @@ export interface WorkerSettings {
   store: string;
   apiUrl: string;
   token: string;
-  /** Without it: the product's own limit. */
+  /** Limit of the requests; left out: the product's own. */
   requestsPerSecond?: number;
 }
 

@@ -22,7 +22,7 @@ export interface Site {
     apiUrl: string;
     requestsPerSecond?: number;
   }): Promise<OwnWorker>;
-  /** Of every worker of the site. */
+  /** Store of every worker of the site. */
   store: string;
   close(): Promise<void>;
 }

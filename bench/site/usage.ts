@@ -2,7 +2,7 @@ import { setInterval } from 'node:timers';
 import { cpuSeconds } from './cpu.ts';
 import { residentBytes } from './memory.ts';
 
-/** What a process took while it was watched. */
+/** Resources that a process took while it was watched. */
 export interface Usage {
   /** Most resident memory, bytes; `null` where /proc is not there. */
   peakBytes: number | null;

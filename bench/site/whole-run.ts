@@ -20,15 +20,15 @@ export interface WholeRun {
   historyBytes: number;
   /** Steps by name: how often each was carried out. */
   steps: Readonly<Record<string, number>>;
-  /** From the first event to the last. */
+  /** Time from the first event to the last. */
   totalMs: number;
-  /** Of that, waiting for cells. */
+  /** Part of the total that was spent waiting for cells. */
   waitingMs: number;
   /** Time of each step, by name. */
   stepMs: Readonly<Record<string, number>>;
   /** Bytes of the history that a slice of waiting takes: its step and the workflow's answer to it. */
   sliceBytes: number;
-  /** Of the worker; `null` where it cannot be read. */
+  /** Peak memory of the worker; `null` where it cannot be read. */
   peakBytes: number | null;
 }
 

@@ -224,7 +224,7 @@ export function nudge(state: SandboxState, table: Table, cells: readonly Asked[]
   return moved;
 }
 
-/** After the rules have changed. */
+/** Releases the cells that changed rules allow. */
 export function releaseFreed(state: SandboxState, table: Table): void {
   for (const cell of [...table.held.keys()]) release(state, table, cell);
   startReady(state, table);

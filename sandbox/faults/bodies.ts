@@ -2,7 +2,7 @@ import type { Outgoing } from '../http/intercept.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { FaultAdapter } from './adapter.ts';
 
-/** Never in an answer of the sandbox: a place to be filled after the JSON is written. */
+/** Character that no answer of the sandbox has: a place to be filled after the JSON is written. */
 const MARK = '\u{E000}';
 
 /**

@@ -173,9 +173,9 @@ const waveRule = z.strictObject({
   name: z.string().min(1).max(200).optional(),
   /** Column keys. @default every column */
   columns: z.array(z.string()).min(1).optional(),
-  /** After a run asked for them, of cells that wait for nothing. */
+  /** Delay after a run asked for them, of cells that wait for nothing. */
   startLagMs: ms.default(0),
-  /** After what they wait for is done. */
+  /** Delay after the cells that they wait for are done. */
   gapMs: ms.default(0),
 });
 

@@ -4,7 +4,7 @@ import type { RequestRule } from './script.ts';
 /** Properties of a request that a rule matches. */
 export interface MatchedRequest {
   method: string;
-  /** Without the query. */
+  /** Path without the query. */
   path: string;
   body: unknown;
 }

@@ -13,7 +13,10 @@ export interface Outgoing {
 
 /** A request as the door for faults sees it. */
 export interface Seen {
-  /** Before anything was done with it, or when all is done and only the reply is missing. */
+  /**
+   * Moment of the call: before anything was done, or when all is done and only the reply is
+   * missing.
+   */
   phase: 'before' | 'after';
   method: string;
   /** Route with placeholders: `/v1/tables/:table_id/rows`. */

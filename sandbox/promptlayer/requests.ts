@@ -26,7 +26,7 @@ export const updateColumn = z.object({
   dependencies: dependencies.optional(),
 });
 
-/** At least one of both. */
+/** Body that must have at least one of both fields. */
 export const updateCell = z
   .object({ display_value: z.string().nullable().optional(), value: z.json().optional() })
   .refine(

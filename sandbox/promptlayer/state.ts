@@ -114,7 +114,7 @@ export const isVirtual = (
 
 /** Behind the first row that a sheet had. */
 const GAP = 4;
-/** Before the first row, and from each row to the next. */
+/** Numbers before the first row, and from each row to the next. */
 const SCATTERED = { first: 7, step: 3 } as const;
 
 /** Returns the index of the row at a position: the position, or a number of its own. */

@@ -16,9 +16,9 @@ export interface NeededPerson {
   cells: { done: number; total: number };
   credits: {
     estimated: number;
-    /** Of the cells asked for so far. */
+    /** Credits of the cells asked for so far. */
     spent: number;
-    /** About so many are missing. Left out: it does not wait for credits. */
+    /** Missing credits, about. Left out: it does not wait for credits. */
     missing?: number;
   };
   /** ISO time of the deadline of the run. */
@@ -37,7 +37,7 @@ export interface RunNeeds {
   data: NeededPerson;
 }
 
-/** Why a night counts as missed. `late`: its run waited for a worker. */
+/** Reasons that a night counts as missed. `late`: its run waited for a worker. */
 export const MISSED_WHYS = ['not started', 'late'] as const;
 export type MissedWhy = (typeof MISSED_WHYS)[number];
 

@@ -37,7 +37,7 @@ export const receiverName = (target: NotifyTarget): string =>
 
 /** Result of one delivery. */
 export interface Notified {
-  /** Without query; of Slack `slack:` and the name of the variable. */
+  /** Address without query; of Slack `slack:` and the name of the variable. */
   url: string;
   id: string;
   status: 'delivered' | 'failed';

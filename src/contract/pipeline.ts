@@ -70,7 +70,7 @@ export type RowsFormat = 'csv' | 'jsonl' | 'json';
 
 export type RowsSource =
   | { type: 'file'; path: string; format: RowsFormat }
-  /** Without a format: detected from the first character. */
+  /** Standard input; without a format it is detected from the first character. */
   | { type: 'stdin'; format?: RowsFormat }
   | { type: 'inline'; rows: Record<string, Json>[] }
   /** An `https` address. Without a format: detected from the first character. */

@@ -163,7 +163,7 @@ export interface InvalidAnswerLine {
   column: string;
   status: 'invalid';
   reason: string;
-  /** As the provider gave it. */
+  /** Answer as the provider gave it. */
   answer: Json;
 }
 

@@ -96,7 +96,7 @@ export interface CeilingReached {
 
 /** Request to an operator to approve a spend. */
 export interface ApprovalRequest {
-  /** About so many, of the whole run. */
+  /** Credits of the whole run, about. */
   credits: number;
   /** Mismatch, if the provider would run more cells; else `null`. */
   cells: CellCountMismatch | null;
@@ -187,7 +187,7 @@ export interface PreviousRunSummary {
   cells: CellCounts | null;
 }
 
-/** How a run on a lasting table differs from the last one, and what it asked for. */
+/** Differences of a run on a lasting table from the last one, and the cells that it asked for. */
 export interface IncrementalSummary {
   rowsNew: number;
   rowsChanged: number;
@@ -215,7 +215,7 @@ export interface PublishedTable {
 /** Target that could not be written. */
 export interface FailedTarget {
   to: string;
-  /** What happened, and what to do next. */
+  /** Description of the problem and its remedy. */
   problem: string;
 }
 
@@ -224,7 +224,7 @@ export interface RunSummary {
   workflowId: string;
   runId: string;
   outcome: Outcome;
-  /** Why it ended as it did; `null` when it simply completed. */
+  /** Reason of the outcome; `null` when the run simply completed. */
   reason: string | null;
   tableId: string | null;
   rows: number;
@@ -263,7 +263,7 @@ export interface RunSummary {
   manifest: string | null;
   /** Path of the report beside the first target. Left out: there is none. */
   report?: string;
-  /** Why the report could not be written. Left out: it could, or is off. */
+  /** Reason that the report could not be written. Left out: it could, or is off. */
   reportProblem?: string;
   /** Differences from the last publication at the first target. Left out: nothing was compared. */
   changes?: ChangesSummary;
@@ -271,7 +271,7 @@ export interface RunSummary {
   canary?: CanaryFigures;
   /** Expectations of the pipeline, judged by the last table scan. Left out: there are none. */
   expectations?: JudgedExpectation[];
-  /** Why published results could not be compared. Left out: they could. */
+  /** Reason that published results could not be compared. Left out: they could. */
   changesProblem?: string;
   /** `null`: nothing the run asked for is still in progress. */
   stillRunning: StillRunning | null;
@@ -290,7 +290,7 @@ export interface RunSummary {
   tableChangedDuringScan?: true;
   /** Rows that no page could be read with; the quarantine names them. Left out: none. */
   rowsUnreadable?: number;
-  /** Why the balance could not be read. Left out: it could, or there is none. */
+  /** Reason that the balance could not be read. Left out: it could, or there is none. */
   balanceProblem?: string;
   /** Warnings about the rows, where the worker read the source itself. Left out: none. */
   sourceWarnings?: string[];
@@ -342,7 +342,7 @@ export interface RunProgress {
   leftMs: number | null;
   /** Time of the last change; `null` while counts change. */
   quietSinceMs: number | null;
-  /** Without a change for so long cells are asked for once more, then left open. */
+  /** Time without a change after which cells are asked for once more, then left open. */
   stallAfterMs: number;
   estimatedCredits: number;
   /** The request that waits for an approval; `null`: there is none. */
@@ -352,7 +352,7 @@ export interface RunProgress {
   creditsSpent: number;
   /** Change as in the summary; `null` before a second reading of the account. */
   balanceChange: number | null;
-  /** About so many are missing, while the run waits for credits. */
+  /** Missing credits, about, while the run waits for credits. */
   creditsMissing: number | null;
   /** Ceiling as in the summary. */
   ceiling?: CeilingReached;
@@ -367,7 +367,7 @@ export interface RunProgress {
   folder: string | null;
   /** Last problem in one line. */
   problem: string | null;
-  /** Why it ended as it did; `null` while it lives, and when it simply completed. */
+  /** Reason of the outcome; `null` while the run lives, and when it simply completed. */
   reason: string | null;
   /** The pause; it takes effect when the step in progress is over. */
   paused: Pause | null;
@@ -384,7 +384,7 @@ export interface RunProgress {
   failedTargets?: FailedTarget[];
   /** Answers of another type than their column, by column. Left out: none so far. */
   invalid?: Record<string, number>;
-  /** Why the report could not be written. Left out: it could, or is off. */
+  /** Reason that the report could not be written. Left out: it could, or is off. */
   reportProblem?: string;
   /** Approvals as in the summary. */
   approvals?: Approval[];

@@ -20,7 +20,7 @@ export interface PassLine {
   kind: string;
   /** ISO time. */
   at: string;
-  /** By column key. */
+  /** Spend by column key. */
   columns: Record<string, ColumnSpend>;
   /** Credits of all columns. A pass that asks for a cell again counts it again. */
   credits: number;

@@ -18,7 +18,7 @@ export function parseJson(text: string): unknown {
   return HALF.test(text) ? wellFormed(exact) : exact;
 }
 
-/** Only as an escape: a decoder replaces all others with U+FFFD. */
+/** Pattern of half a character as an escape: a decoder replaces all others with U+FFFD. */
 const HALF = /\\u[dD][89a-fA-F]/;
 
 /** The parser accepts any depth, but writers overflow their stack at some thousands. */

@@ -100,7 +100,9 @@ export function createLimiter(options: LimiterOptions = {}): Limiter {
       { retryAfterMs: Math.ceil(waitMs) },
     );
 
-  /** Below one request a second, the window is as long as one request needs. */
+  /**
+   * Returns the window of a rate. Below one request a second it is as long as one request needs.
+   */
   const windowOf = (perSecond: number): { size: number; ms: number } => {
     const size = Math.max(1, Math.floor(perSecond));
     return { size, ms: (size * 1_000) / perSecond };

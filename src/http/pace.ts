@@ -44,7 +44,10 @@ export interface PaceReading {
 
 /** Careful start, in requests a second, and the growth of each second in use once a slow-down is forgotten. */
 const START_PER_SECOND = 10;
-/** Before the first slow-down, each good reply adds so much: a pace that is used up doubles in 0.35 s. */
+/**
+ * Requests a second that each good reply adds before the first slow-down: a pace that is used up
+ * doubles in 0.35 s.
+ */
 const FIRST_GROWTH = 2;
 /** Pace above which nothing is gained: a page or an add has fifty rows and more. */
 const MOST_PER_SECOND = 500;

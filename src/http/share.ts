@@ -12,7 +12,7 @@ export interface KnownPace {
 export interface ShareStep {
   /** Time of `performance.now()`. */
   fromMs: number;
-  /** From 0 to 1. */
+  /** Share from 0 to 1. */
   share: number;
 }
 

@@ -10,7 +10,7 @@ export const OUTDATED_FILE = 'outdated-cells.jsonl';
 export interface OutdatedRow {
   key: string;
   columns: string[];
-  /** By column: ISO time since which a pass may have asked for the cell. Left out: none did. */
+  /** ISO times, by column, since which a pass may have asked for the cell. Left out: none did. */
   maybeAskedAt?: Record<string, string>;
 }
 

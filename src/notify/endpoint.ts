@@ -23,7 +23,7 @@ export const SLACK_VARIABLE = /^SLACK_WEBHOOK_URL(_[A-Z0-9_]{1,60})?$/;
 /** Variable that allows private addresses and plain http. */
 export const ALLOW_PRIVATE = 'ROWMILL_WEBHOOK_ALLOW_PRIVATE';
 
-/** Where a message goes, and how it is signed. */
+/** Address of a message, and the way to sign it. */
 export interface Endpoint {
   url: URL;
   /** Place for errors. */

@@ -118,7 +118,7 @@ export async function clashesOfPipeline(
 export interface Companions {
   quarantine: string;
   changes: string;
-  /** Not written with `report: false`. */
+  /** File of the report; not written with `report: false`. */
   report: string;
   manifest: string;
 }

@@ -22,14 +22,19 @@ export const rootsIn = (text: string | undefined): string[] =>
     .filter((folder) => folder !== '')
     .map((folder) => resolvePlace('.', folder));
 
-/** Why rows may not be read from a path, by where it leads; `null`: they may. */
+/**
+ * Returns the reason that rows may not be read from a path, by where it leads; `null`: they may.
+ */
 export async function whyNotRead(path: string, { folders, store }: Roots): Promise<string | null> {
   if (folders === null) return null;
   const real = await realPlace(path);
   return (await isBelowAny(real, [...folders, store])) ? null : outside(folders);
 }
 
-/** Why results may not be published at a path, or what stands beside them; `null`: they may. */
+/**
+ * Returns the reason that results, or files beside them, may not be published at a path; `null`:
+ * they may.
+ */
 export async function whyNotWrite(to: string, { folders, store }: Roots): Promise<string | null> {
   const inStore = await realPlace(store);
   for (const path of Object.values<string>({ ...(await realFootprint(to)) })) {

@@ -166,7 +166,7 @@ export interface CancelledCells {
 export interface Plan {
   /** The plan in a few words; `null` if the reply does not name it. */
   text: string | null;
-  /** Why it allows no changes; `null` without a known reason. */
+  /** Reason that it allows no changes; `null` without a known reason. */
   obstacle: string | null;
 }
 

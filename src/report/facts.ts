@@ -13,7 +13,7 @@ export interface ReportFacts {
   finishedAt: string;
   /** Counts of the last scan by column key. */
   byColumn: Record<string, CellCounts>;
-  /** In the order of time, at most `MAX_READINGS`. */
+  /** Readings in the order of time, at most `MAX_READINGS`. */
   readings: Reading[];
   passes: PassFacts[];
   /** The newest runs of the pipeline, at most `MAX_PAST_RUNS`: the oldest first, this one last. */

@@ -17,7 +17,10 @@ interface Headers {
 }
 
 const REPORT: Headers = { policy: PAGE_POLICY, referrer: 'no-referrer' };
-/** Without a referrer a browser sends no origin either, by which forms of other sites are known. */
+/**
+ * Headers of a form page. Without a referrer a browser sends no origin, by which forms of other
+ * sites are known.
+ */
 export const FORM: Headers = { policy: FORM_POLICY, referrer: 'same-origin' };
 
 /** Returns a whole page. */

@@ -34,7 +34,7 @@ const MIN_LOOK_MS = 15_000;
 const MAX_LOOK_MS = 300_000;
 const GROWTH = 1.5;
 
-/** After so many failed waits (some hours), the account is checked even less often. */
+/** Number of failed waits (some hours) after which the account is checked even less often. */
 const MANY_FAILED_WAITS = 48;
 
 /**

@@ -9,7 +9,7 @@ export interface NewResults {
   /** Broken off: cancelled, failed, or at its deadline. */
   endedEarly: boolean;
   cells: CellCounts;
-  /** Why no target gets them. Left out: targets get them. */
+  /** Reason that no target gets them. Left out: targets get them. */
   withheld?: string | undefined;
 }
 

@@ -33,7 +33,7 @@ export interface PaceLook {
   share: number;
   /** Pace of the whole token, requests a second. */
   perSecond: number;
-  /** Why the store does not answer; `null`: it does. */
+  /** Reason that the store does not answer; `null`: it does. */
   problem: RowmillError | null;
 }
 
@@ -58,7 +58,7 @@ const LEASE_MS = 5_000;
 const CAREFUL = 1 / 2;
 const LEAST_AFTER_MS = 30_000;
 const LEAST = 1 / 10;
-/** More is used only after this time: no second then has requests of the old and the new share. */
+/** Time after which more is used: no second then has requests of the old and the new share. */
 const WINDOW_MS = 1_000;
 
 /** Creates the limiter of a token whose pace the workers of a store share. */

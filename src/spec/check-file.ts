@@ -209,7 +209,7 @@ function checkPath(path: Path, value: Json | undefined): IssueDraft[] {
 export const rowsAllowed = (path: string): string =>
   `${extensionHint(path)}a file that ends in ${ROWS_EXTENSIONS.join(', ')}, or set rows.format`;
 
-/** What a target of results may be, if it is no table. */
+/** Description of the allowed targets of results that are no table. */
 export const placeAllowed = `a path or ${listOf(ADDRESSES)} that ends in ${listOf(RESULT_EXTENSIONS)}`;
 
 function checkResults(value: Json, places: { file: string; baseDir: string }): IssueDraft[] {
@@ -292,7 +292,7 @@ function checkTimes(value: Json): IssueDraft[] {
   return [{ path: ['run', wrong], found: text(wrong), allowed }];
 }
 
-/** Without a limit there is no ceiling that a pass could exceed. */
+/** Checks that a ceiling has a limit that a pass could exceed. */
 function checkCeiling(value: Json): IssueDraft[] {
   const path = ['spend', 'onCeiling'];
   const policy = valueAt(value, path);

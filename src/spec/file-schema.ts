@@ -194,7 +194,7 @@ export function pipelineFile(provider: ProviderSpec | null): ReturnType<typeof f
   return schema;
 }
 
-/** With an unknown provider, settings of any provider are accepted. */
+/** Settings of any provider, accepted where the provider is unknown. */
 const anySettings = Object.fromEntries(
   PROVIDER_SPECS.flatMap(({ settings }) => Object.keys(settings)).map((name) => [
     name,

@@ -36,7 +36,7 @@ export interface Store {
   pipeline(key: PipelineKey): Folder;
   /** Claims of runs on the paths they will publish to. */
   readonly claims: Folder;
-  /** What passes have asked for, one file a pass (src/store/ledger.ts). */
+  /** Ledger of what passes have asked for, one file a pass (src/store/ledger.ts). */
   readonly ledger: Folder;
   /** Beats of the workers that share a token's pace (src/shared-pace), one folder a token. */
   readonly paces: Folder;

@@ -13,8 +13,8 @@ import { createPayloadCodec, keyIdOf } from './payload-codec.ts';
 import { KEYS_VARIABLE, payloadKeysOf } from './payload-keys.ts';
 
 /**
- * How clients write and read what Temporal holds. With keys in the environment all of it is
- * encrypted: arguments, results, heartbeats, memos, summaries and the texts of failures.
+ * Returns the converter by which clients write and read payloads. With keys in the environment all of
+ * them are encrypted: arguments, results, heartbeats, memos, summaries and the texts of failures.
  * @throws RowmillError `usage` for keys that cannot be read
  */
 export function dataConverterOf(env: Env): LoadedDataConverter {

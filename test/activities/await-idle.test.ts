@@ -27,7 +27,7 @@ async function tenCells(): Promise<string> {
   return url;
 }
 
-/** How a slice ends whose worker takes `now` for the time; the pass began at 0. */
+/** Runs a slice to its end on a worker whose time is `now`; the pass began at 0. */
 async function endOf(now: () => number, limiter = createLimiter()): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'rowmill-wait-'));
   const provider = TINY.create({ token: TOKEN, baseUrl: await tenCells(), limiter });

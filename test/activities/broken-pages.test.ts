@@ -49,7 +49,7 @@ interface Opened {
   pages: () => number;
 }
 
-/** Of each kind of rule its own fields. */
+/** Rules without `on`, each kind with its own fields. */
 type WithoutOn<R> = R extends unknown ? Omit<R, 'on'> : never;
 
 /** A table of so many rows, whose pages break from then on. */

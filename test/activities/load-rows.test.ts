@@ -150,7 +150,7 @@ describe('several requests at once', () => {
   });
 });
 
-/** What happens to a request to add rows. */
+/** Fates of a request to add rows. */
 const FATES = ['taken', 'lost', 'lost reply', 'late', 'busy', 'refused'] as const;
 type Fate = (typeof FATES)[number];
 

@@ -29,7 +29,7 @@ async function write(name: string, lines: readonly string[]): Promise<void> {
   await draft.commit();
 }
 
-/** What a scan finds of a column, row by row, after a pass of this kind. */
+/** Scans a column, row by row, after a pass of this kind. */
 async function scan(
   number: number,
   kind: PassKind,

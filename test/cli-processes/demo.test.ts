@@ -9,7 +9,7 @@ import { eventually } from '../support/eventually.ts';
 import { openPlace, type Place } from './place.ts';
 
 const FOLDER = join('.rowmill', 'demo');
-/** Of the list, in its order. */
+/** Reads the symbols of the list, in its order. */
 async function symbols(): Promise<string[]> {
   const list = await readFile(new URL('../../examples/companies/companies.csv', import.meta.url));
   return parse<{ Symbol: string }>(list, { columns: true }).map(({ Symbol }) => Symbol);
@@ -23,7 +23,7 @@ afterEach(() => place.remove());
 
 const demo = (...args: string[]) => rowmill(['demo', ...args], place);
 const serverState = () => readServerState(join(place.cwd, FOLDER, 'temporal.db'));
-/** Of the process that held it; a sandbox that ends takes its lock away. */
+/** Returns whether the sandbox runs: one that ends removes its lock. */
 const sandboxRuns = async (): Promise<boolean> =>
   (await readdir(join(place.cwd, FOLDER))).includes('sandbox.journal.lock');
 const runIn = (text: string): string | undefined => /sp500-\w+-\d{8}-\d{6}/.exec(text)?.[0];

@@ -34,7 +34,7 @@ const serve = (flags: string[], env: Record<string, string> = {}): Command => {
   return command;
 };
 
-/** One over which something was asked, and that its client keeps. */
+/** Opens a connection, sends a request over it and keeps it open. */
 async function idleConnection(url: string): Promise<{ closed: Promise<unknown> }> {
   const agent = new Agent({ keepAlive: true });
   const asked = once(get(`${url}/healthz`, { agent }), 'response') as Promise<[IncomingMessage]>;

@@ -7,7 +7,7 @@ import { eventually } from '../support/eventually.ts';
 /** `rowmill worker` beside the house, on a task queue of its own. */
 export interface WorkerProcess extends Command {
   healthUrl: string;
-  /** What it logged so far. */
+  /** Returns the lines that it logged so far. */
   log(): Record<string, unknown>[];
 }
 
@@ -65,7 +65,7 @@ export const pendingStep = async (handle: Handle) => {
   return { type: step?.activityType?.name, attempt: step?.attempt, raw: step };
 };
 
-/** Until the run waits for cells that the sandbox works on. */
+/** Waits until the run waits for cells that the sandbox works on. */
 export const untilItWaits = (handle: Handle, testEnv: TestEnv): Promise<void> =>
   eventually('the run waits for cells', async () => {
     const { type, raw } = await pendingStep(handle);

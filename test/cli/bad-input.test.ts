@@ -14,9 +14,9 @@ import {
 
 interface Case {
   what: string;
-  /** Of pipeline.yaml; JSON is YAML as well. */
+  /** Content of pipeline.yaml; JSON is YAML as well. */
   pipeline?: string;
-  /** Of companies.csv. */
+  /** Content of companies.csv. */
   rows?: string | Buffer | null;
   file?: string;
   args?: string[];

@@ -28,7 +28,7 @@ export interface Command {
   /** Resolves when the text was written to stderr; rejects when the command ends before. */
   says(text: string | RegExp): Promise<void>;
   ended: Promise<Ended>;
-  /** The same; another exit code is an error with all that was said. */
+  /** Waits for the end; another exit code is an error with the whole output. */
   endsWith(code: number | null): Promise<Ended>;
 }
 

@@ -23,7 +23,7 @@ const NAMES = [
   'Allstate',
 ];
 
-/** Of a command that does it all by itself. */
+/** Environment of a command that brings its own server and worker. */
 const envAt = (url: string): Record<string, string> => ({
   ...allEnv(url),
   ...(process.env['ROWMILL_TEST_BUNDLE'] === undefined

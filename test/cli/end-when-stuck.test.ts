@@ -6,7 +6,7 @@ import { expect, test } from '@jest/globals';
 
 const path = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 
-/** Of `stuck.ts`: what it said and how it ended. */
+/** Runs `stuck.ts` and returns its output and end. */
 async function ends(...args: string[]) {
   const child = spawn(process.execPath, [path('stuck.ts'), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],

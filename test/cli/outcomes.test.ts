@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { startTestEnv, type TestEnvOptions } from '../support/test-env.ts';
 import { COMPANIES, pipelineText, workplace, type Ended } from './command.ts';
 
-/** One run in a house of its own. */
+/** Runs a pipeline in an environment of its own. */
 async function runIn(
   options: TestEnvOptions,
   look: (ended: Ended, cwd: string) => Promise<void> | void,

@@ -66,7 +66,7 @@ const calls = (rowmill: Rowmill, run: RowmillRun): Record<string, () => Promise<
   'schedules.delete': () => rowmill.schedules.delete('lost'),
 });
 
-/** What each of them rejects with. */
+/** Returns the error that each call rejects with. */
 async function refusals(rowmill: Rowmill, run: RowmillRun): Promise<Record<string, unknown>> {
   const entries = Object.entries(calls(rowmill, run)).map(async ([name, call]) => {
     const error = await errorOf(call);

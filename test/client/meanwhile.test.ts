@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => testEnv.close());
 
-/** Under way until a test is over: they wait for an approval. */
+/** Runs that wait for an approval until a test is over. */
 const waiting = new Set<string>();
 afterEach(async () => {
   for (const id of waiting) {

@@ -12,10 +12,10 @@ import { eventually } from '../support/eventually.ts';
 import { openBackend, pipelineOf, type Backend } from './backend.ts';
 
 const DAY_MS = 86_400_000;
-/** What the store has of the row that is forgotten. */
+/** Texts of the row that is forgotten. */
 const ROW = /"AOS"|A\. O\. Smith/;
 
-/** When all files of this test are a hundred days old. */
+/** Time at which all files of this test are a hundred days old. */
 const LATER = Date.now() + 100 * DAY_MS;
 
 let backend: Backend;

@@ -19,7 +19,7 @@ const ROWS = Array.from({ length: 6 }, (_, n) => ({ Symbol: `S${n}`, Security: `
 const ID = 'under-way';
 const run = { minPollInterval: '100ms', maxPollInterval: '1s', stallAfter: '10m', deadline: '30m' };
 
-/** What the server's disk holds at one moment, as a snapshot of the disk would: SQLite recovers it. */
+/** Copies the server's files at one moment, as a snapshot of the disk does: SQLite recovers it. */
 async function copyDatabase(pid: number | null, dbFile: string, to: string): Promise<void> {
   if (pid === null) throw new Error('the server has no process of its own');
   await mkdir(dirname(to), { recursive: true });

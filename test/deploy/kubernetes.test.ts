@@ -67,7 +67,7 @@ test('every file of the folder belongs to it', () => {
   expect(others.sort()).toEqual([...resources].sort());
 });
 
-/** Of a custom resource, whose types no package has: the fields of the page of its scaler. */
+/** Custom resource whose types no package has: the fields of the page of its scaler. */
 interface ScaledObject extends Manifest {
   spec: {
     scaleTargetRef: { name: string };
@@ -118,7 +118,9 @@ test.each(named)('%s is what the schema of Kubernetes says', async (_name, manif
   expect(() => new Model(manifest).validate()).not.toThrow();
 });
 
-/** What the compiler finds wrong with a literal of the type of its kind: unknown fields above all. */
+/**
+ * Lists the compiler's errors for literals of the types of their kinds, unknown fields above all.
+ */
 function typeErrors(all: readonly Manifest[]): string[] {
   const source = all
     .map((each, at) => {

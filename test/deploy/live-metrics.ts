@@ -3,7 +3,10 @@ import { queueOf, startRunOn, startWorkerProcess } from '../cli-processes/worker
 import { pipelineInputFor, startTestEnv, type TestEnv } from '../support/test-env.ts';
 import { eventually } from '../support/eventually.ts';
 
-/** What `rowmill worker` exposes after a run that completed, one that failed and one that is stuck. */
+/**
+ * Returns the metrics of `rowmill worker` after a run that completed, one that failed and one that
+ * is stuck.
+ */
 export async function liveMetrics(): Promise<string> {
   const testEnv = await startTestEnv();
   try {

@@ -52,7 +52,7 @@ beforeAll(async () => {
   exposed = samplesOf(await liveMetrics());
 });
 
-/** Of scraping, or of Prometheus itself. */
+/** Labels of scraping, or of Prometheus itself. */
 const SCRAPED = ['job', 'instance'];
 
 function samplesOf(metrics: string): Map<string, Set<string>> {

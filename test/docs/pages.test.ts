@@ -30,7 +30,7 @@ test.each([...PAGES, 'SECURITY.md'])(
   },
 );
 
-/** As GitHub makes them. */
+/** Returns the anchors that GitHub makes. */
 const anchorsOf = (page: string): string[] =>
   [...text(page).matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
     title

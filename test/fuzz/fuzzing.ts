@@ -1,12 +1,12 @@
-/** How much longer than usual. */
+/** Factor on the usual number of cases. */
 export const FUZZ_TIMES = Number(process.env['ROWMILL_FUZZ'] ?? 1);
 
-/** The same cases at every run of the tests; another seed looks elsewhere. */
+/** Seed for the same cases at every run of the tests; another seed gives other cases. */
 const SEED = 20_260_101;
 
 /**
- * How long to look: `ROWMILL_FUZZ=20` looks twenty times as long. A failure prints seed and path;
- * `ROWMILL_FUZZ_SEED` begins with that seed.
+ * Returns the parameters of a property: `ROWMILL_FUZZ=20` tries twenty times as many cases. A
+ * failure prints seed and path; `ROWMILL_FUZZ_SEED` begins with that seed.
  */
 export function fuzzing(numRuns: number): { numRuns: number; seed: number } {
   const seed = Number(process.env['ROWMILL_FUZZ_SEED'] ?? SEED);

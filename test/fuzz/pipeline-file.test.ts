@@ -36,7 +36,7 @@ const FULL: Json = {
   schedule: { at: '02:30', timezone: 'Europe/Berlin', days: ['mon', 'tue'] },
 };
 
-/** What the text is: a pipeline that makes sense, or mistakes that have a place in it. */
+/** Classifies the text: a valid pipeline, or issues that have a place in it. */
 function check(text: string, read: () => unknown): string {
   try {
     read();

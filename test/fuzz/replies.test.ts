@@ -47,7 +47,7 @@ interface Stage {
 
 const foundTable = z.object({ id: z.string(), createdAt: z.string(), rows: whole.nullable() });
 
-/** What the port promises of each method, whatever the API answers. */
+/** Promises of the port for each method, whatever the API answers. */
 const METHODS: [string, z.ZodType, (stage: Stage) => Promise<unknown>][] = [
   [
     'account',

@@ -105,7 +105,7 @@ interface Meant {
   other: string;
 }
 
-/** How the writer of a list dresses it. */
+/** Formatting that the writer of a list chooses. */
 const writer = fc.record({
   delimiter: fc.constantFrom(',', ';', '\t'),
   end: fc.constantFrom('\n', '\r\n'),

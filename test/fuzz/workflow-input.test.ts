@@ -113,7 +113,7 @@ test(
   FUZZ_LIMIT_MS,
 );
 
-/** What a message carries: JSON of any kind, and what is none. */
+/** Content of a message: JSON of any kind, or no JSON. */
 const carried = fc.oneof(
   fc.json({ maxDepth: 3 }).map((text) => payload(text)),
   fc

@@ -16,11 +16,11 @@ export interface Caller {
   gateway: GatewayService;
   env: Record<string, string>;
   call(path: string, init?: RequestInit): Promise<Answer>;
-  /** With a body in JSON. */
+  /** Sends a body in JSON. */
   send(method: string, path: string, body: unknown): Promise<Answer>;
   /** `POST /v1/runs` */
   start(key: string, body: unknown): Promise<Answer>;
-  /** Until the run has ended; what came of it. */
+  /** Waits for the end of the run and returns its status. */
   ended(id: string): Promise<Answer>;
 }
 
@@ -78,7 +78,7 @@ export const ROWS = [
   { Symbol: 'ABT', Security: 'Abbott Laboratories' },
 ];
 
-/** Without results: they are had from the gateway. */
+/** Pipeline without results: they are read from the gateway. */
 export const pipelineOf = (changes: Record<string, unknown> = {}): Record<string, unknown> => ({
   name: 'gateway',
   provider: 'extruct',

@@ -40,7 +40,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** As JSON of protobuf, which Temporal's UI sends. */
+/** Writes payloads as JSON of protobuf, which Temporal's UI sends. */
 const jsonOf = ({ metadata, data }: Payload) => ({
   metadata: Object.fromEntries(
     Object.entries(metadata ?? {}).map(([name, bytes]) => [

@@ -31,7 +31,7 @@ test('wrong tokens and unknown paths count apart from the requests of others', a
   }
 });
 
-/** What comes back over a bare socket. */
+/** Sends bytes over a bare socket and returns the reply. */
 async function raw(text: string): Promise<string> {
   const { port, hostname } = new URL(site.caller.gateway.url);
   const socket = connect(Number(port), hostname);

@@ -50,7 +50,7 @@ export interface Failures {
   server: TestServer;
 }
 
-/** What a GET and a POST make of one behaviour. */
+/** Returns the failures of a GET and a POST for one behaviour of the server. */
 export async function failuresOf(
   behave: Behaviour,
   options: Partial<HttpClientOptions> = {},

@@ -15,7 +15,7 @@ let server: Http2SecureServer;
 let origin = '';
 let proxy: Server;
 let proxyUrl = '';
-/** Only the proxy knows where it is. */
+/** Address that only the proxy knows. */
 let proxied = '';
 const versions: string[] = [];
 const trusted = getCACertificates('default');

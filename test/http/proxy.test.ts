@@ -10,7 +10,7 @@ import { proxyOf } from '../../src/http/proxy.ts';
 import { failureOf } from './calls.ts';
 import { startChild } from '../dev/child.ts';
 
-/** Only the proxy knows where it is. */
+/** Host that only the proxy knows. */
 const HOST = 'api.rowmill.test';
 
 let folder: string;

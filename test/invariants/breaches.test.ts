@@ -31,7 +31,7 @@ test('payloads, results, manifest and store are all searched for secrets', () =>
   }
 });
 
-/** To be tampered with. */
+/** Copies the evidence of the sound run, for tampering. */
 function copyOfSound(): Evidence {
   const { truth, ...rest } = sound;
   return { ...structuredClone(rest), truth };

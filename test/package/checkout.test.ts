@@ -8,7 +8,7 @@ import { ROOT, run } from './installed.ts';
 let folder = '';
 let checkout = '';
 
-/** What somebody has after cloning and `npm ci`: nothing is built. */
+/** Makes a checkout as it is after cloning and `npm ci`: nothing is built. */
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'rowmill-checkout-'));
   checkout = join(folder, 'rowmill');

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What the test run itself was started with must not reach the installed package. */
+/** Variables of the test run that must not reach the installed package. */
 const NOT_OURS =
   /^(NODE_|ROWMILL_TEST|TEMPORAL_|EXTRUCT_|npm_(package|lifecycle|command)|INIT_CWD)/;
 
@@ -49,7 +49,7 @@ async function install(args: readonly string[], cwd: string): Promise<void> {
   if (code !== 0) await must('npm', all, cwd);
 }
 
-/** The same for a step that must succeed. */
+/** Runs a step that must succeed. */
 async function must(command: string, args: readonly string[], cwd: string): Promise<string> {
   const { code, stdout, stderr } = await run(command, args, cwd);
   if (code !== 0)
@@ -65,7 +65,7 @@ export interface Installed {
   remove(): Promise<void>;
 }
 
-/** What a user has after `npm install rowmill` in an empty folder. */
+/** Installs the package into an empty folder, as `npm install rowmill` does. */
 export async function installTarball(): Promise<Installed> {
   const folder = await mkdtemp(join(tmpdir(), 'rowmill-package-'));
   await must('npm', ['run', '--silent', 'build'], ROOT);
@@ -107,7 +107,7 @@ export async function startInstalledSandbox(project: string): Promise<SandboxPro
   return { env: await exportsOf(child), stop: () => stop(child) };
 }
 
-/** What it tells people to put into the environment. */
+/** Reads the variables that it asks the user to set. */
 async function exportsOf(child: ChildProcess): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
   if (child.stdout === null) throw new Error('no output to read');

@@ -27,7 +27,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const rowmillOn = (version: string, ...args: string[]) =>
   run(process.execPath, ['--import', reporting(version), 'bin/rowmill.js', ...args], folder);
 
-/** From `>=22.19.0`. */
+/** Returns the oldest version that `>=22.19.0` allows. */
 const oldestNode = async (): Promise<string> => {
   const { engines } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
     engines: { node: string };

@@ -4,7 +4,7 @@ import { chmod, chown, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** Nobody's, where we are root and may become somebody else; our own user is no root otherwise. */
+/** User without rights, where the tests run as root; otherwise their own user has none. */
 const NOBODY = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
 
 export interface UnprivilegedWorker {

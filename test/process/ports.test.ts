@@ -16,7 +16,7 @@ const listenOn = async (port: number): Promise<number> => {
   return (server.address() as AddressInfo).port; // a TCP server has this kind of address
 };
 
-/** Of the system: the port that it gives to whoever asks for any. */
+/** Returns a port that the system gives to a program that asks for any. */
 const systemPort = async (): Promise<number> => {
   const port = await listenOn(0);
   open.pop()?.close();

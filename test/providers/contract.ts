@@ -10,7 +10,7 @@ import { failureOf } from '../http/calls.ts';
 import { closeServers } from '../http/server.ts';
 import { openWire, type Trouble, type Wire } from './wire.ts';
 
-/** What the contract needs of a provider to try it. */
+/** Parts of a provider that the contract needs. */
 export interface Candidate {
   entry: ProviderEntry;
   /** Two computed columns, of which the second waits for the first. */
@@ -38,7 +38,7 @@ interface Stage {
   passMs: (ms: number) => void;
 }
 
-/** What rowmill asks of every provider (src/providers/provider.ts), tried against its server. */
+/** Tests the contract of every provider (src/providers/provider.ts) against its server. */
 export function contractOf(name: string, candidate: Candidate): void {
   const { entry, table: spec, input } = candidate;
   const served: Served[] = [];

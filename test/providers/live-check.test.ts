@@ -60,7 +60,9 @@ const found = ({ findings }: LiveReport, ...verdicts: string[]): Record<string, 
 
 const learned = ({ answers }: LiveReport) => answers.flatMap(({ learned: facts }) => facts ?? []);
 
-/** In every world: nothing is left, nothing costs more than was said, and all questions have an answer. */
+/**
+ * Expects that nothing is left, nothing costs more than was said, and all questions have an answer.
+ */
 function expectWithinBudget(report: LiveReport, most: number): void {
   const { creditsSpent, tablesLive } = sandbox.ledger.summary();
   expect(creditsSpent).toBeLessThanOrEqual(most);

@@ -25,7 +25,7 @@ export interface Stage {
 
 const TOKEN = 'sandbox-token-1';
 
-/** Where a provider is tried on the sandbox, step by step. */
+/** Opens a stage on which a provider is tried on the sandbox, step by step. */
 export function stageOf(create: (options: ProviderOptions) => Provider): Stage {
   const sandboxes: Sandbox[] = [];
   return {

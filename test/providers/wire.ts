@@ -1,11 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import { serve, type Received } from '../http/server.ts';
 
-/** What happens to one request on its way. */
+/** Trouble of one request on its way. */
 export type Trouble =
   /** The server answers so, and does nothing. The body repeats every header of the request. */
   | { status: number; headers?: Record<string, string> }
-  /** It is carried out, but the connection breaks before the reply. */
+  /** The request is carried out, but the connection breaks before the reply. */
   | 'lost reply'
   /** Neither carried out nor answered. */
   | 'silence';
@@ -16,13 +16,13 @@ export interface Wire {
   readonly received: readonly Received[];
   /** Befalls the next request that reads, or that changes something. */
   trouble(kind: 'read' | 'change', trouble: Trouble, times?: number): void;
-  /** Nothing more goes wrong. */
+  /** Ends all trouble. */
   calm(): void;
 }
 
 const HOP_BY_HOP = ['connection', 'host', 'content-length', 'keep-alive', 'transfer-encoding'];
 
-/** The same request, to a server behind this one. */
+/** Sends the same request to a server behind this one. */
 export function passOn(
   target: string,
   { method, url, headers, body }: Received,

@@ -8,7 +8,7 @@ const FAILED: Seen = { status: 'failed', inFlight: false };
 const RUNNING: Seen = { status: 'pending', inFlight: true };
 const OPEN: Seen = { status: 'pending', inFlight: false };
 
-/** What is known of a cell at the end of these scans. */
+/** Returns the attempts of a cell that are known after these scans. */
 const after = (...scans: [PassKind, Seen][]): CellAttempts | undefined =>
   scans.reduce<CellAttempts | undefined>(
     (before, [kind, now]) => ({

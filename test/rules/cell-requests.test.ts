@@ -21,7 +21,7 @@ function requestsFor(table: readonly State[][], mode: RunMode): CellRequest[] {
   return plan.requests(new Set(whole));
 }
 
-/** How often the API computes each cell, by row and column. */
+/** Counts how often the API computes each cell, by row and column. */
 function computed(table: readonly State[][], mode: RunMode): number[][] {
   const times = table.map((cells) => cells.map(() => 0));
   for (const { columns, rows } of requestsFor(table, mode)) {

@@ -44,7 +44,7 @@ const column = (key: string, dependsOn: string[], ours = true): Column => ({
   dependsOn,
 });
 
-/** By how many of the columns before it each of ours waits for. */
+/** Tables, whose columns each wait for so many of those before them. */
 const TABLES: Record<string, Column[]> = {
   generic: [column('a', []), column('b', ['a']), column('c', ['b'])],
   company: [
@@ -133,7 +133,7 @@ function ask(
   });
 }
 
-/** What a scan of the table finds, as the activity that reads it does. */
+/** Returns the findings of a scan of the table, as the activity that reads it does. */
 function look(
   table: LateQueue,
   columns: Column[],

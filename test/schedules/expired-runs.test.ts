@@ -20,7 +20,7 @@ afterAll(() => testEnv.close());
 
 const tables = (): number => testEnv.sandbox.ledger.summary().tablesCreated;
 
-/** They have done their work, and Temporal knows them no longer. */
+/** Ends the runs and removes them from Temporal, as if their retention were over. */
 async function endAndForget(...workflowIds: string[]): Promise<void> {
   for (const workflowId of workflowIds) {
     const summary: unknown = await testEnv.client.workflow.getHandle(workflowId).result();

@@ -12,7 +12,7 @@ import {
 import { plainText } from '../support/invariants/evidence.ts';
 import { startTestEnv, TOKEN, type TestEnv } from '../support/test-env.ts';
 
-/** How often the API gave the token back. */
+/** Number of replies in which the API gave the token back. */
 let echoes = 0;
 
 /** The worst an API can do with a token: say it in every kind of error. */

@@ -240,7 +240,7 @@ test('whatever the answers are, the CSV reads back as the JSON Lines', async () 
   );
 });
 
-/** What a cell must hold, said once more and differently. */
+/** Returns the expected content of a cell, by other code than the product's. */
 const shown = (value: Json): string => {
   if (value === null) return '';
   if (typeof value !== 'string') return JSON.stringify(value);

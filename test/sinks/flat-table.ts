@@ -49,7 +49,7 @@ export function tableOfLines(text: string, { inputs, source, answers }: FlatName
   };
 }
 
-/** The same table as a CSV holds it: texts only, and no sources. */
+/** Converts a table to that of a CSV: texts only, and no sources. */
 export const asTexts = ({ columns, rows }: FlatTable): FlatTable => ({
   columns: columns.slice(0, -1).map(({ name }) => ({ name, kind: 'text' })),
   rows: rows.map((row) => row.slice(0, -1).map((value) => shown(value) ?? '')),

@@ -25,7 +25,7 @@ export const COLUMNS: ResultColumns = {
   },
 };
 
-/** The same columns, for `tableOfLines`. */
+/** Names of the columns for `tableOfLines`. */
 export const NAMES: FlatNames = {
   inputs: COLUMNS.inputs,
   source: SOURCE,

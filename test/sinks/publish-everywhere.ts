@@ -39,7 +39,7 @@ export interface Everywhere {
   parquet: string;
   /** The JSON Lines as a table. */
   wanted: FlatTable;
-  /** The same in texts, as the CSV has it. */
+  /** Texts of the table, as the CSV has them. */
   texts: FlatTable;
 }
 

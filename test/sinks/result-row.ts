@@ -1,7 +1,7 @@
 import type { Json } from '../../src/contract/json.ts';
 import type { CellOutcome, ResultRow } from '../../src/contract/results.ts';
 
-/** In place of an answer: how the cell ended without one. */
+/** Cell without an answer, and its status. */
 export class Missing {
   readonly status: CellOutcome;
   constructor(status: CellOutcome) {

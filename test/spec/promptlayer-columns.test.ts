@@ -162,7 +162,7 @@ test.each([
   expect(() => parse(changed)).toThrow(told);
 });
 
-/** Of each type a config that has no more than it needs. */
+/** Smallest config of each type. */
 const MIN: Record<string, string[]> = {
   CODE_EXECUTION: ['code: return 1, language: PYTHON'],
   ENDPOINT: ['url: https://example.com'],

@@ -25,7 +25,7 @@ const textOf = async (folder: Folder, name: string, range?: { start: number; end
   return Buffer.concat(chunks).toString('utf8');
 };
 
-/** What every store promises: `open` gives an empty one. */
+/** Tests the contract of every store: `open` gives an empty one. */
 export const storeContract = (where: string, open: () => EmptyStore): void =>
   describe(`a store ${where}`, () => {
     const newFolder = (): Folder => open().store.run(key);

@@ -2,10 +2,7 @@ import { Client, type ConnectionLike, type WorkflowService } from '@temporalio/c
 
 type Call = (...args: unknown[]) => Promise<unknown>;
 
-/**
- * The same client, but for one thing: in the moment before it sends a request of that kind for the
- * first time, something happens, and is over before the request goes out.
- */
+/** Returns a client that runs a callback once, before its first request of that kind goes out. */
 export function beforeRequest(
   { connection }: Client,
   request: keyof WorkflowService,

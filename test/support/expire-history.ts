@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { eventually } from './eventually.ts';
 
-/** As after the retention of the namespace. */
+/** Deletes the histories, as the end of the namespace's retention does. */
 export async function expireHistory(client: Client, ...workflowIds: string[]): Promise<void> {
   const { namespace } = client.options;
   for (const workflowId of workflowIds) {

@@ -11,7 +11,7 @@ import {
 } from '../../src/dev/temporal/server.ts';
 
 export interface OpenOptions extends TemporalServerOptions {
-  /** Only look at `TEMPORAL_ADDRESS`, not at the profile file of the `temporal` command. */
+  /** Ignores the profile file of the `temporal` command. */
   ignoreProfileFile?: boolean;
 }
 

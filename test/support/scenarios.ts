@@ -8,7 +8,7 @@ export interface Scenario {
   name: string;
   sandbox: TestEnvOptions['sandbox'];
   pipeline: Record<string, unknown>;
-  /** What somebody does to the run while it lives. */
+  /** Acts on the run while it lives. */
   act?: (run: WorkflowHandle, testEnv: TestEnv) => Promise<void>;
 }
 

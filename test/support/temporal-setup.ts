@@ -15,7 +15,10 @@ export default async function setup(): Promise<void> {
   if (bundle !== null) process.env['ROWMILL_TEST_BUNDLE'] = bundle;
 }
 
-/** Of the environment only the address counts: tests need a plain server, and namespace default. */
+/**
+ * Opens the server. Only the address of the environment counts: tests need a plain server, and
+ * namespace default.
+ */
 function openServer(): Promise<TemporalServer> {
   const address = process.env['TEMPORAL_ADDRESS'];
   if (!address) return startTemporalServer();

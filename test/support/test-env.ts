@@ -39,19 +39,19 @@ export interface TestEnv {
 export interface TestEnvOptions {
   sandbox?: Partial<SandboxOptions>;
   requestsPerSecond?: number;
-  /** Of the worker, for webhooks. */
+  /** Environment of the worker, for webhooks. */
   webhookEnv?: Record<string, string>;
-  /** Instead of those of the package; they may be made for the sandbox's address. */
+  /** Providers in place of those of the package; they may be made for the sandbox's address. */
   providers?: Providers | ((url: string) => Providers);
-  /** What else the worker's steps work with. */
+  /** Other dependencies of the worker's steps. */
   deps?: Partial<ActivityDeps>;
-  /** Instead of the server of the test run. */
+  /** Address in place of that of the test run. */
   address?: string;
   /** Keys of worker and client, as in ROWMILL_PAYLOAD_KEYS. */
   payloadKeys?: string;
   /** The worker bundles the workflows itself. */
   fromSource?: boolean;
-  /** Instead of the bundle of the test run. */
+  /** Bundle in place of that of the test run. */
   bundlePath?: string;
 }
 

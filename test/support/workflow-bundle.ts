@@ -33,7 +33,7 @@ export async function workflowBundle(): Promise<string | null> {
   return file;
 }
 
-/** Not at once: another test run may still read one. */
+/** Removes old bundles after a while: another test run may still read one. */
 async function removeOld(): Promise<void> {
   for (const name of await readdir(CACHE)) {
     const { mtimeMs } = await stat(join(CACHE, name));

@@ -20,7 +20,7 @@ const ROWS = [
   { Symbol: 'ROWKEY-MMM', Security: 'Confidential 3M' },
   { Symbol: 'ROWKEY-AOS', Security: 'Confidential A. O. Smith' },
 ];
-/** What a server must not show: of prompt, rows, paths and errors. */
+/** Texts of prompt, rows, paths and errors that a server must not show. */
 const SECRETS = [
   'secret of',
   'ROWKEY',

@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => testEnv.close());
 
-/** As another SDK sends it. */
+/** Converts a value to JSON, as another SDK sends it. */
 const plain = (value: unknown): JsonObject => JSON.parse(JSON.stringify(value)) as JsonObject;
 
 /** A copy of the good input with one value put at a path; `undefined` takes it away. */
@@ -138,7 +138,7 @@ async function failureOf(name: string, args: unknown[]): Promise<ApplicationFail
   throw error;
 }
 
-/** It ends by itself, with the code, and nothing was asked for, made or written. */
+/** Expects the run to end by itself, with the code, and with nothing asked for, made or written. */
 async function refused(name: string, args: unknown[]): Promise<void> {
   const before = await readdir(testEnv.folder, { recursive: true });
   const failure = await failureOf(name, args);

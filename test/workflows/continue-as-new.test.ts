@@ -13,10 +13,10 @@ const HOUR_MS = 3_600_000;
 const SPEED = 300;
 const ROWS = Array.from({ length: 5 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
 
-/** Nothing moves for as long as it takes, and that is no stall. */
+/** Limits under which a long time without progress is no stall. */
 const run = { minPollInterval: '100ms', maxPollInterval: '1s', stallAfter: '10m', deadline: '30m' };
 
-/** One that is continued as new while it waits. */
+/** Runs a table whose workflow continues as new while it waits. */
 async function longRun(provider: ProviderCase) {
   // The server suggests it at 4,096 events; 30 are reached before the first wait is over.
   const server = await startTemporalServer({

@@ -24,7 +24,7 @@ const broken =
     return { ...real, get };
   };
 
-/** What the run fails with. */
+/** Returns the failure of the run. */
 async function failureWith(method: keyof Provider): Promise<ApplicationFailure> {
   testEnv = await startTestEnv({ providers: broken(method), sandbox: { failRate: 0 } });
   const input = await pipelineInputFor(testEnv, companies(2));

@@ -16,7 +16,7 @@ const EVIL = [
   '\u202egnp.exe\u2066\u001b[2J\u009b2J\u2028# x',
 ];
 
-/** What is left for a renderer of Markdown once code is taken away. */
+/** Returns the text outside of code, which a renderer of Markdown interprets. */
 const outsideCode = (markdown: string): string =>
   markdown.replace(/^```\n[^`]*\n```$/gm, '').replace(/`[^`\n]+`/g, '');
 

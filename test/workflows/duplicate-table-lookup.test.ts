@@ -5,7 +5,7 @@ import { expectInvariants } from '../support/invariants/index.ts';
 
 const ROWS = [{ Symbol: 'S0', Security: 'Company 0' }];
 
-/** How often a run looks for its table, all in all. */
+/** Counts the lookups of a run for its table. */
 async function lookUps(intercept: Intercept): Promise<number> {
   const testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0, intercept } });
   try {

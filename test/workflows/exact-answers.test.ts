@@ -10,7 +10,7 @@ import { allEnv, CASES, companies } from '../support/providers/cases.ts';
 
 afterAll(closeServers);
 
-/** What an API answers, as it stands in its JSON, and what comes out. */
+/** Answers of an API in its JSON, each with the expected result. */
 const ANSWERS: [string, Json][] = [
   ['12345678901234567890', '12345678901234567890'],
   ['9007199254740993', '9007199254740993'],
@@ -20,7 +20,7 @@ const ANSWERS: [string, Json][] = [
   [String.raw`"Great \ud83d"`, 'Great \uFFFD'],
 ];
 
-/** What the sandbox answers, where it stands in the replies of either API. */
+/** Pattern of the sandbox's answers in the replies of either API. */
 const ANSWER = /"(answer|value)":"Example Industries sector \d+"/g;
 
 test.each(CASES.map((one) => [one.name, one] as const))(
@@ -62,7 +62,7 @@ test.each(CASES.map((one) => [one.name, one] as const))(
   },
 );
 
-/** One answer after the other, in the order of the rows. */
+/** Replaces one answer after the other, in the order of the rows. */
 function answered(text: string): string {
   let row = 0;
   return text.replace(ANSWER, (_all, field: string) => {

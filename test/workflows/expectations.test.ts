@@ -6,7 +6,7 @@ import { executeRun, pipelineInputFor, startTestEnv, type TestEnv } from '../sup
 import { eventually } from '../support/eventually.ts';
 
 const ROWS = Array.from({ length: 12 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
-/** About half of the cells fail for good: enough answers for nobody. */
+/** Failures of about half of the cells, for good: more than any expectation allows. */
 const SANDBOX = { failRate: 0, alwaysFailsRate: 0.5 };
 const POLLS = { minPollInterval: '100ms', maxPollInterval: '1s', failedPasses: 0 };
 const RUN = { ...POLLS, stallAfter: '20s', deadline: '10m', tolerateFailed: '100%' };

@@ -11,7 +11,7 @@ const SCRIPTS = fileURLToPath(new URL('../../examples/faults/', import.meta.url)
 /** More than one page, and two or three requests to load them. */
 const ROWS = companies(110);
 
-/** Where a run does not complete, that is its right end: an outcome, or the code it fails with. */
+/** Expected ends of runs that do not complete: an outcome, or the code of the failure. */
 const ENDS: Record<string, string> = {
   'plan-required': 'plan_required',
   'payment-failed': 'payment_failed',
@@ -19,7 +19,7 @@ const ENDS: Record<string, string> = {
   'blocked-cells': 'partial',
 };
 
-/** Where it is chance how often a rule strikes, and how long a run takes. */
+/** Scenarios in which the hits of a rule and the time of a run are random. */
 const BY_CHANCE = ['a-bad-day'];
 
 const scripts = readdirSync(SCRIPTS)

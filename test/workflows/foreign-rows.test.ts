@@ -7,7 +7,9 @@ import { companies } from '../support/providers/cases.ts';
 import { promptlayer } from '../support/providers/promptlayer.ts';
 import { eventually } from '../support/eventually.ts';
 
-/** Somebody edits the sheet of a run, where rows are known by their place and a text alone. */
+/**
+ * Edits of a run's sheet by another person, where rows are known by their place and a text alone.
+ */
 
 const SHEET = '/api/public/v2/tables/:table_id/sheets/:sheet_id';
 const ROWS = companies(120);

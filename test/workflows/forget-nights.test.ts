@@ -55,7 +55,7 @@ async function answersIn({ results: [file] }: RunSummary): Promise<unknown[]> {
   return rows;
 }
 
-/** What a scan leaves that was killed: answers by the place of their row, without its key. */
+/** Writes the files of a killed scan: answers by the place of their row, without its key. */
 async function leaveScan(): Promise<void> {
   const { store } = testEnv;
   for (const aged of await store.aged('runs')) {

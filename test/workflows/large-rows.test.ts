@@ -5,7 +5,7 @@ import { pipelineInputFor, startTestEnv, executeRun } from '../support/test-env.
 import { expectInvariants } from '../support/invariants/index.ts';
 import { CASES, companies, wantedRows } from '../support/providers/cases.ts';
 
-/** As gateways refuse bodies above their limit: nothing of them has been looked at. */
+/** Refusal of a body above a gateway's limit, of which nothing was read. */
 const TOO_LARGE: Action = {
   do: 'reply',
   status: 413,
@@ -13,7 +13,7 @@ const TOO_LARGE: Action = {
   body: '<h1>413 Request Entity Too Large</h1>',
 };
 
-/** What was refused, in bytes. */
+/** Refuses larger bodies, and collects their sizes in bytes. */
 function withBodiesUpTo(bytes: number): { refused: number[]; intercept: Intercept } {
   const refused: number[] = [];
   const intercept: Intercept = ({ phase, body }) => {

@@ -28,7 +28,7 @@ interface NightFields {
   [field: string]: unknown;
 }
 
-/** What a night over these companies, by symbol, is started with. */
+/** Returns the input of a night over these companies, by symbol. */
 async function inputOf(
   one: ProviderCase,
   companies: Record<string, string>,

@@ -38,7 +38,7 @@ const progress = (run: WorkflowHandle): Promise<RunProgress> => run.query<RunPro
 const stageIs = (run: WorkflowHandle, stage: string): Promise<void> =>
   eventually(`stage ${stage}`, async () => (await progress(run)).stage === stage);
 const books = () => testEnv.sandbox.ledger.summary();
-/** Until a run is in the middle of its cells; there it stays until the clock is let go. */
+/** Waits until a run is in the middle of its cells; it stays there until the clock is resumed. */
 const inTheMiddle = (cells: number): Promise<void> =>
   eventually('a done cell', () => {
     const there = books().cellsDone > cells;

@@ -7,7 +7,7 @@ import { expectInvariants } from '../support/invariants/index.ts';
 import { companies, wantedRows } from '../support/providers/cases.ts';
 import { promptlayer } from '../support/providers/promptlayer.ts';
 
-/** What sheets come with, and what their rows are called by, where the reference leaves it open. */
+/** Variants of new sheets and of the names of rows, where the reference leaves them open. */
 
 type Options = NonNullable<SandboxOptions['promptLayer']>;
 type Faults = NonNullable<FaultScript['requests']>;

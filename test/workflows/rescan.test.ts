@@ -14,7 +14,7 @@ interface Page {
   pagination: { next_cursor: string | null };
 }
 
-/** What is done to the second page of results, once. */
+/** Changes to the second page of results, made once. */
 const TROUBLES: Record<string, (page: Page, cursor: string) => unknown> = {
   'the version of the table changes between two pages': (page) => ({
     ...page,

@@ -11,7 +11,7 @@ import { promptlayer } from '../support/providers/promptlayer.ts';
 import type { ProviderCase } from '../support/providers/provider-case.ts';
 import { eventually } from '../support/eventually.ts';
 
-/** What may come back to the request that costs money, besides a run. */
+/** Replies to the request that costs money, other than a run. */
 
 const ROWS = companies(12);
 const GENERIC = {

@@ -8,7 +8,7 @@ import {
 } from '../../src/rules/input/update-input.ts';
 import type { RunState } from '../run-state.ts';
 
-/** Which action fits which stage: each throws `action_refused` and says what to do instead. */
+/** Validators of the actions: each throws `action_refused` with the action that fits the stage. */
 
 /** Returns the stage without the pause. */
 const standsAt = ({ stage, pause }: RunState): Stage =>
@@ -93,7 +93,7 @@ export function updateRejected(what: string, remedy: string): ApplicationFailure
   return ApplicationFailure.nonRetryable(`${what}. ${remedy}`, 'action_refused', details);
 }
 
-/** Before anything is said of the stage: what is wrong in itself fits none. */
+/** Rejects an input that is wrong in itself, before its stage is looked at. */
 export function rejectInvalidInput(issue: InputIssue | null): void {
   if (issue === null) return;
   const { field, what, remedy } = issue;

@@ -43,7 +43,7 @@ function figuresOf(run: Run): CanaryFigures {
   };
 }
 
-/** Without a single answer the rest would bring none either, whatever is expected. */
+/** Returns whether the canary has a single answer. Without one the rest would bring none either. */
 function hasAnswers({ state }: Run): boolean {
   const columns = Object.values(state.lastScan?.canary ?? {});
   return columns.some(({ done, empty, skipped = 0 }) => done + empty + skipped > 0);

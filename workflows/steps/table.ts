@@ -3,7 +3,7 @@ import { executeInterruptibleStep, executeStep } from '../control/execute-step.t
 import * as steps from '../activities.ts';
 import type { Run } from '../run.ts';
 
-/** After its deadline it still reads and publishes what is there. */
+/** Time after its deadline in which a run still reads and publishes what is there. */
 const CLAIM_GRACE_MS = 2 * 60 * 60_000;
 
 /** The run's one table, found by its tag before it is created. */

@@ -66,7 +66,10 @@ function budgetWaitOf({ budget, stage }: RunState): Pick<RunProgress, 'budgetWai
   return wait === null || stage !== 'waiting for budget' ? {} : { budgetWait: wait };
 }
 
-/** Before there is a table, those that were there when the rows were prepared. */
+/**
+ * Returns the runs at the same target; before there is a table, those found when the rows were
+ * prepared.
+ */
 function sameTargetOf({ sameTarget, prepared }: RunState): Pick<RunProgress, 'sameTarget'> {
   const others = sameTarget ?? prepared?.sameTarget ?? [];
   return others.length === 0 ? {} : { sameTarget: others };
@@ -188,7 +191,10 @@ function progressText({ state, outcome }: Shown, share: number): string {
   return stage === 'running' ? `${percent} %, pass ${passes}` : stage;
 }
 
-/** Without an answer for good: while passes go on, cells that were not asked yet have not failed. */
+/**
+ * Counts the cells without an answer for good: while passes go on, cells that were not asked yet
+ * have not failed.
+ */
 const failedOf = (cells: CellCounts, outcome: Outcome | null): number =>
   outcome === null ? cells.failed + cells.blocked : unanswered(cells);
 

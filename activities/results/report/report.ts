@@ -15,7 +15,7 @@ import type { PublishResultsInput } from '../summary/summary.ts';
 
 /** Target that has the results of this run. */
 export interface ReportPlace {
-  /** As in the pipeline. */
+  /** Target as the pipeline names it. */
   to: string;
   place: Footprint;
 }

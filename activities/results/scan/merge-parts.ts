@@ -60,7 +60,10 @@ export interface MergeOptions {
   expected?: Expectations | undefined;
   /** Cells are asked for in stages. @default false */
   inStages?: boolean;
-  /** What a night asks for; `null`: the run has its own table, or the night has begun its passes. */
+  /**
+   * Cells that a night asks for; `null`: the run has its own table, or the night has begun its
+   * passes.
+   */
   night?: NightMarks | null;
   /** Rows that left the source are marked in the results. @default false */
   marksVanished?: boolean;

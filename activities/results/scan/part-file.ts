@@ -22,7 +22,7 @@ export interface PartOpenCell {
   reason: string;
   inFlight: boolean;
   startable: boolean;
-  /** It is not known whether its conditions hold. */
+  /** Set where it is not known whether the conditions of the cell hold. */
   undecided?: true;
   /** Failed column that a blocked cell waits for. */
   blockedBy?: string;

@@ -151,7 +151,10 @@ export class TableScan {
     return this.#lateBy;
   }
 
-  /** Once only. Throws `pages_unstable` when rows are missing, or the table changes meanwhile. */
+  /**
+   * Reads the table; may be called once. Throws `pages_unstable` when rows are missing, or the
+   * table changes meanwhile.
+   */
   async read(
     pages: PageReader,
     table: TableRef,

@@ -18,7 +18,7 @@ export interface Compared {
   /** File with the changes in the run's folder; `null` where nothing could be compared. */
   file: string | null;
   counts: ChangeCounts | null;
-  /** Why nothing could be compared. */
+  /** Reason that nothing could be compared. */
   problem: string | null;
 }
 

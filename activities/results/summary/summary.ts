@@ -32,7 +32,7 @@ export interface PublishResultsInput {
   runId: string;
   pipeline: Pipeline;
   outcome: Outcome;
-  /** Why it ended as it did, where it did not simply complete. */
+  /** Reason of the outcome, where the run did not simply complete. */
   reason: string | null;
   /** Cancelled, failed, or at its deadline. Left out by workers of earlier versions. */
   endedEarly?: boolean;
@@ -40,7 +40,7 @@ export interface PublishResultsInput {
   expectations?: JudgedExpectation[];
   /** Canary that went before the rest. Left out: there was none. */
   canary?: CanaryFigures;
-  /** Why no target gets the results. Left out: targets get them. */
+  /** Reason that no target gets the results. Left out: targets get them. */
   withheld?: string;
   table: TableRef | null;
   /** A second table may have come late (`EnsuredTable`). */
@@ -57,7 +57,7 @@ export interface PublishResultsInput {
   approvals: Approval[];
   estimatedCredits: number;
   creditsBefore: number | null;
-  /** Why it could not be read. Left out: it could. */
+  /** Reason that it could not be read. Left out: it could. */
   balanceProblem?: string;
   /** Warnings about the rows of a source that the worker read. Left out: none. */
   sourceWarnings?: string[];
@@ -149,7 +149,7 @@ function askedOf({ asked }: PublishResultsInput): Pick<RunSummary, 'asked'> {
   return Object.keys(byReason).length === 0 ? {} : { asked: byReason };
 }
 
-/** Why the run ended; for a cancelled one also what was published. */
+/** Returns the reason of the outcome; for a cancelled run also the number of published cells. */
 function reasonOf({ outcome, reason, lastScan }: PublishResultsInput, placed: Placed) {
   if (outcome !== 'cancelled' || reason === null) return reason;
   return `${reason}; ${publishedText(lastScan?.cells ?? null, placed)}`;

@@ -1,7 +1,7 @@
 import type { ResultRow } from '../../../src/contract/results.ts';
 import { readLines } from '../../../src/store/disk/lines.ts';
 
-/** What a bare writer does: the stored results `from`, in a file or table `to`. */
+/** Work of a bare writer: the stored results `from`, in a file or table `to`. */
 export interface Job {
   from: string;
   to: string;

@@ -38,7 +38,7 @@ interface Position {
   command: Command;
   /** Operands of the command so far. */
   operands: number;
-  /** Whose value is typed. */
+  /** Option whose value is typed. */
   option: Option | undefined;
 }
 

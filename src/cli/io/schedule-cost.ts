@@ -17,7 +17,7 @@ export async function creditsOfOneRun(cli: Cli, pipeline: Pipeline): Promise<num
   }
 }
 
-/** On a lasting table the price of every cell is the most that a run asks for. */
+/** Describes the cost of a run; on a lasting table the price of every cell is its upper bound. */
 export const about = ({ table }: Pipeline): string =>
   table.keep === true ? 'only cells that are due, at most about' : 'about';
 

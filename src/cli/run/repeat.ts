@@ -4,7 +4,7 @@ import { isYes } from '../io/prompt-approval.ts';
 import { isInteractive, type Cli } from '../io/context.ts';
 import { formatCount, formatDuration } from '../io/format.ts';
 
-/** Without a terminal, a command repeated within this time counts as a mistake, in ms. */
+/** Time within which a repeated command counts as a mistake without a terminal, in ms. */
 const SLIP_WITHIN_MS = 12 * 60 * 60_000;
 
 /**

@@ -27,7 +27,7 @@ export interface BudgetAddress {
 const WAIT_MS = 20_000;
 
 interface UpdateOptions {
-  /** The same id is the same update. */
+  /** Id of the update; the same id is the same update. */
   updateId?: string;
   args: [object];
 }

@@ -27,7 +27,7 @@ export interface ForgetOptions {
   confirm?: (plan: ForgetPlan) => Promise<void> | void;
 }
 
-/** Where else the data of a row is. */
+/** Places outside the store that also hold the data of a row. */
 const UNREACHED = [
   'Temporal, until the retention of the namespace: keys and inline rows in the history of runs',
   'the provider: the row in its table',

@@ -39,7 +39,7 @@ export interface PrunePlan {
   bytes: number;
   /** Old runs that are kept. */
   kept: {
-    /** In progress, or continued by a run in progress. */
+    /** Number of runs in progress, or continued by a run in progress. */
     inProgress: number;
     /** Read by the next run of their pipeline. */
     needed: number;

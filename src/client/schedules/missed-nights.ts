@@ -17,7 +17,7 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
 const GRACE_MS = 10 * MINUTE_MS;
 /** Time after which a run that no worker has begun with counts as late. */
 const LATE_MS = 30 * MINUTE_MS;
-/** How far back nights are looked for at most. */
+/** Time span in which missed nights are looked for. */
 const LOOK_BACK_MS = 7 * DAY_MS;
 /** Messages about one schedule at once: the newest nights of a long absence. */
 const MAX_NIGHTS = 10;

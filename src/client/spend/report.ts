@@ -10,7 +10,7 @@ export interface SpendOptions {
   by?: SpendBy | undefined;
   /** Passes of the last `30d`, or since a time. @default everything in the store */
   since?: string | Date | undefined;
-  /** Only runs of this owner. @default those of all owners */
+  /** Owner whose runs count. @default those of all owners */
   owner?: string | undefined;
 }
 

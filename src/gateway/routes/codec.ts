@@ -19,7 +19,7 @@ const payload = z.looseObject({
 });
 const payloads = z.object({ payloads: z.array(payload).max(10_000) }).meta({ id: 'Payloads' });
 
-/** How long a browser may remember that an origin is allowed, in s. */
+/** Time that a browser may remember that an origin is allowed, in s. */
 const PREFLIGHT_S = 600;
 
 /**

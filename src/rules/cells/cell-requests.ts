@@ -109,7 +109,10 @@ function named(mode: RunMode, patterns: readonly Pattern[]): CellRequest[] {
   return fewest([apart, exact(mode, patterns)]);
 }
 
-/** In mode `all` a row is in one request only: what the provider takes along is computed each time. */
+/**
+ * Returns exact requests. In mode `all` a row is in one only: what the provider takes along is
+ * computed each time.
+ */
 const exact = (mode: RunMode, patterns: readonly Pattern[]): CellRequest[] =>
   mode === 'all'
     ? byPattern(mode, patterns)

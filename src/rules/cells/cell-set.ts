@@ -26,7 +26,7 @@ export interface OpenCellState {
   startable: boolean;
   rerun?: boolean;
   waiting?: boolean;
-  /** It is not known whether its conditions hold. */
+  /** Set where it is not known whether the conditions of the cell hold. */
   undecided?: boolean;
   /** Reason that a night on a lasting table found (`rules/nights`). Left out: none. */
   due?: AskReason;

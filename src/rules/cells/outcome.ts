@@ -37,8 +37,8 @@ export function publishedText(
 }
 
 /**
- * Why results are partial: `11 of 1,509 cells have no answer (6 failed, 4 blocked, 1 pending), more than
- * run.tolerateFailed allows (0.5 %)`.
+ * Returns the reason that results are partial:
+ * `11 of 1,509 cells have no answer (6 failed, 4 blocked, 1 pending), more than run.tolerateFailed allows (0.5 %)`.
  */
 export function partialReason(cells: CellCounts, tolerateFailed: number): string {
   const kinds = (['failed', 'blocked', 'pending'] as const).flatMap((kind) =>

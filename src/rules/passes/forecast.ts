@@ -10,7 +10,7 @@ export interface Forecast {
   quietSinceMs: number | null;
 }
 
-/** Without a change for so long a pass is quiet … */
+/** Time without a change after which a pass is quiet … */
 const QUIET_AFTER_MS = 60_000;
 /** … or for so many times as long as a cell takes at the rate of late. */
 const QUIET_CELLS = 5;

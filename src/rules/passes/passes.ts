@@ -174,7 +174,7 @@ const repairedSince = (log: PassHistory | null, found: ScanResult): number | nul
 const answered = ({ cells, automatic }: ScanResult): number =>
   cells.done + cells.empty + automatic.done;
 
-/** After many waits, minimum time without a change before idle is accepted, in ms. */
+/** Minimum time without a change before idle is accepted after many waits, in ms. */
 const QUIET_MS = 4_000;
 const MAX_QUIET_MS = 120_000;
 const QUIET_SHARE_OF_STALL = 0.1;

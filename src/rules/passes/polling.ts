@@ -8,7 +8,7 @@ export interface PollPolicy {
 
 const IDLE_BACKOFF = 1.3;
 
-/** Until something is done: share of the time gone … */
+/** Share of the time gone, until something is done … */
 const UNMOVED_SHARE = 0.05;
 /** … and of a pass of more than so many cells, whose first ones are not its last. */
 const UNMOVED_SHARE_MANY = 0.5;

@@ -9,7 +9,7 @@ export interface Remaining {
   sureMs: number;
 }
 
-/** Below this share of the most cells in flight, a queue drains. */
+/** Share of the most cells in flight below which a queue drains. */
 const DRAINS_BELOW = 0.9;
 
 /** The last cell to start takes this share of the mean time of a cell, or more. */
@@ -44,9 +44,9 @@ export function remainingOf(tracking: PassTracking): Remaining {
 const ASSUMED_LEFT = 6;
 /** … and so many of them undone. */
 const ASSUMED_LOST = 1;
-/** A failed cell takes those along that depend on it: so many in all, at most. */
+/** Most cells that one failed cell loses, those that depend on it included. */
 const LOST_WITH_ONE = 2.5;
-/** The same, until as many cells have left `in progress` as were ever in it. */
+/** Value of `LOST_WITH_ONE` until as many cells have left `in progress` as were ever in it. */
 const LOST_WITH_ONE_AT_FIRST = 5;
 
 /**

@@ -5,7 +5,7 @@ import { weightOf } from './spend.ts';
 /** Part of a pass that fits under the ceiling of a run. */
 export type PassVerdict =
   | { fits: 'whole' }
-  /** At most so many cells of each column. */
+  /** The pass fits in part: at most so many cells of each column. */
   | { fits: 'part'; limits: CellLimits }
   | { fits: 'nothing' };
 

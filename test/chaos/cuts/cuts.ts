@@ -10,7 +10,7 @@ export interface CutCase {
   store: 'disk' | 's3';
   /** Request that the provider holds while it happens. */
   at: KillPoint;
-  /** What happens to the worker: it loses the network to Temporal, or is stopped by a signal as well. */
+  /** Damage to the worker: it loses the network to Temporal, or is stopped by a signal as well. */
   how: Cut | 'stopped';
   /**
    * The provider lets the request go when the other worker has the step in hand, has ended the step, or

@@ -27,7 +27,7 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 /** Variable that a process inside of the namespaces has. */
 const INSIDE = 'ROWMILL_CUTS_SERVERS';
 
-/** With an id space of their own, all processes end with the first one. */
+/** Namespaces with an id space of their own, so that all processes end with the first one. */
 const NAMESPACES = [
   ...['--net', '--mount', '--propagation', 'private'],
   ...['--pid', '--fork', '--mount-proc', '--kill-child'],

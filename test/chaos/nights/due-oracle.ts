@@ -21,7 +21,10 @@ export interface NightBefore {
   nowMs: number;
 }
 
-/** What a night may ask for, by the edits that came before it; counted in the sandbox's books. */
+/**
+ * Computes the cells that a night may ask for by the edits before it; counted in the sandbox's
+ * ledger.
+ */
 export class DueOracle {
   readonly #provider: ProviderCase;
   readonly #api: SimulatedApi;

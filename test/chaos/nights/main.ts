@@ -24,7 +24,7 @@ const { values } = parseArgs({
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
-/** What looking into one failure may take. */
+/** Time to shrink one failure. */
 const SHRINK_MS = 45_000;
 
 async function replay(files: string[]): Promise<number> {

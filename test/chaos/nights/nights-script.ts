@@ -27,7 +27,7 @@ export interface NightScript {
   full: boolean;
   /** A second run of the same file starts so much later; `null`: none does. */
   twinAfterMs: number | null;
-  /** On the run that started last. */
+  /** Actions on the run that started last. */
   actions: Action[];
 }
 

@@ -22,7 +22,7 @@ import { Source } from './source.ts';
 export interface SimulatedNights {
   breaches: string[];
   trace: string[];
-  /** How each run ended. */
+  /** End of each run. */
   ends: string[];
   cellsPaid: number;
   /** R13: cells asked for that were not due. */
@@ -30,11 +30,11 @@ export interface SimulatedNights {
 }
 
 const HOUR_MS = 3_600_000;
-/** As in the simulation of one run; a lease of a run that was terminated adds minutes. */
+/** Grace of the simulation of one run; a lease of a run that was terminated adds minutes. */
 const GRACE_MS = 3 * HOUR_MS + 1_200_000;
 const AFTERMATH_MS = 120_000;
 
-/** Without faults or operators: what it publishes is final. */
+/** Script without faults or operators: what it publishes is final. */
 const QUIET: Omit<NightScript, 'columns'> = {
   afterMs: HOUR_MS,
   edits: [],

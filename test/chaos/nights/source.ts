@@ -1,6 +1,6 @@
 import type { SourceEdit } from './nights-script.ts';
 
-/** As the cases of the providers read it. */
+/** Row of a source, as the cases of the providers read it. */
 export interface SourceRow extends Record<string, string> {
   Symbol: string;
   Security: string;

@@ -15,21 +15,21 @@ import type { SandboxPort } from './sandbox-port.ts';
 export interface KillPoint {
   step: keyof Activities | keyof PollActivities;
   on: RequestKind;
-  /** Which of them, from 1 on, since it is waited for. */
+  /** Number of the request, from 1 on, since it is waited for. */
   nth: number;
-  /** It is in a pass that follows so many others. @default 0 */
+  /** Number of passes before that of the request. @default 0 */
   passesBefore?: number;
 }
 
-/** What becomes of a request whose sender was killed. */
+/** Fates of a request whose sender was killed. */
 export const FATES = ['is lost', 'is carried out'] as const;
 export type Fate = (typeof FATES)[number];
 
 /** Keeps a request in its hands, so that its sender can be killed at exactly that moment. */
 export interface BlockingSandbox extends SandboxPort {
-  /** Of the requests from now on; `step` names the one that is in progress. */
+  /** Waits for one of the requests from now on; `step` names the one that is in progress. */
   waitFor(moment: KillPoint, step: () => Promise<string | null>): void;
-  /** Whether it has the request in its hands. */
+  /** Returns whether it holds the request. */
   holds(): boolean;
   letGo(fate: Fate): void;
 }
@@ -41,7 +41,7 @@ interface Trap {
   fate: Promise<Fate>;
 }
 
-/** In this process: what is to be killed is not the API. */
+/** Opens a sandbox in this process, which is not killed. */
 export async function openBlockingSandbox(
   seed: number,
   speed: number,

@@ -1,13 +1,13 @@
 import type { ProviderCase } from '../../support/providers/provider-case.ts';
 import type { KillPoint } from './blocking-sandbox.ts';
 
-/** Of a step the n-th requests of each kind. */
+/** Lists the n-th requests of each kind in a step. */
 const within = (
   step: KillPoint['step'],
   ...requests: [KillPoint['on'], ...number[]][]
 ): KillPoint[] => requests.flatMap(([on, ...all]) => all.map((nth) => ({ step, on, nth })));
 
-/** Of every step of a run, where it talks to the API. */
+/** Requests of every step of a run that uses the API. */
 const KILL_POINTS: readonly KillPoint[] = [
   ...within('prepareRows', ['read-account', 1]),
   ...within('ensureTable', ['find-tables', 1], ['create-table', 1], ['create-sheet', 1]),
@@ -20,10 +20,10 @@ const KILL_POINTS: readonly KillPoint[] = [
   ...within('publishResults', ['read-account', 1]),
 ];
 
-/** So many rows that a provider which asks back does. */
+/** Number of rows for which a provider asks for a confirmation. */
 export const ROWS = 1_100;
 
-/** Those that a run over this provider has. */
+/** Lists the kill points of a run over this provider. */
 export const killPointsOf = ({ changes, asksBack }: ProviderCase): KillPoint[] =>
   KILL_POINTS.filter(
     ({ on, nth }) =>
@@ -35,11 +35,11 @@ export const killPointsOf = ({ changes, asksBack }: ProviderCase): KillPoint[] =
 export const nameOf = ({ step, on, nth, passesBefore = 0 }: KillPoint): string =>
   `${step}${passesBefore > 0 ? ' of a rerun' : ''}, ${on} ${nth}`;
 
-/** Those in which something is changed. */
+/** Lists the kill points at which something is changed. */
 export const changesOf = (provider: ProviderCase): KillPoint[] =>
   killPointsOf(provider).filter(({ on }) => provider.changes.includes(on));
 
-/** Where it costs most when it goes wrong: the last change that each step of the first pass makes. */
+/** Lists the most expensive kill points: the last change that each step of the first pass makes. */
 export function lastChanges(provider: ProviderCase): KillPoint[] {
   const last = new Map<string, KillPoint>();
   for (const moment of changesOf(provider)) {

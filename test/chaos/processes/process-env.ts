@@ -25,15 +25,15 @@ export interface ProcessEnvOptions {
   seed?: number;
   /** API milliseconds in one real millisecond: a cell takes one to three minutes of the API's. */
   speed?: number;
-  /** Of Temporal; the one of the test run unless given. */
+  /** Address of Temporal; that of the test run unless given. */
   address?: string;
-  /** Instead of one in a process of its own. */
+  /** Sandbox in place of one in a process of its own. */
   sandbox?: SandboxPort;
-  /** Where the store is; in the site's folder unless given. */
+  /** Place of the store; in the site's folder unless given. */
   store?: string;
   /** Settings of the run, beside those of every run here. */
   run?: Record<string, Json>;
-  /** Why the run ends before its time; it may not unless given. */
+  /** Reason that the run ends before its time; it may not unless given. */
   cutShort?: string;
 }
 
@@ -45,7 +45,7 @@ export interface StepNow {
   lastFailure: string | null;
 }
 
-/** Of temporal.api.enums.v1.PendingActivityState. */
+/** Value of temporal.api.enums.v1.PendingActivityState. */
 const STARTED = 2;
 
 /** A deployment of real processes for one run: each can be killed and started again. */

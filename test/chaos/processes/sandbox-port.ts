@@ -5,14 +5,14 @@ import { TOKEN } from '../../support/token.ts';
 import { eventually } from '../../support/eventually.ts';
 import { rowmill, type Command } from '../../cli/command.ts';
 
-/** What became of all that was asked. */
+/** Records of everything that was asked of the sandbox. */
 export type Ledger = Pick<Sandbox, 'ledger' | 'state' | 'truth' | 'close'>;
 
 /** Both APIs, on a port that stays the same. */
 export interface SandboxPort {
   url: string;
   start(): Promise<void>;
-  /** With SIGKILL it ends as a machine does that lost its power. */
+  /** Stops it; with SIGKILL it ends as a machine does that lost its power. */
   stop(signal?: NodeJS.Signals): Promise<void>;
   /** Ends it, and looks at the state it ended in. */
   ledger(): Promise<Ledger>;
@@ -25,7 +25,7 @@ export interface SandboxPortOptions {
   speed: number;
 }
 
-/** As a process, with its state in a journal. */
+/** Opens a sandbox as a process, with its state in a journal. */
 export async function openSandboxPort(options: SandboxPortOptions): Promise<SandboxPort> {
   const { cwd, journal, seed, speed } = options;
   const [port = 0] = await pickPorts(['free']);

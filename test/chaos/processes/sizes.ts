@@ -2,7 +2,7 @@ import { CASES, caseOf } from '../../support/providers/cases.ts';
 import type { ProviderCase } from '../../support/providers/provider-case.ts';
 
 /**
- * How much is done: little in `npm test`, much in `npm run chaos:processes`, which also tells the
+ * Set for long tests: `npm test` does little, `npm run chaos:processes` much, and it prints the
  * figures.
  */
 export const LONG = process.env['ROWMILL_CHAOS'] === 'long';

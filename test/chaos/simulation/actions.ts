@@ -17,7 +17,7 @@ export interface Cast {
   note: (what: string) => void;
 }
 
-/** What may be done to a run, by name; of several to the newest. */
+/** Actions on a run, by name; with several runs, on the newest. */
 const ACTIONS: Record<string, (cast: Cast, input: Action['with']) => void> = {
   cancel: ({ cluster: { newest } }) => newest.cancel(),
   terminate: ({ cluster: { newest } }) => newest.terminate(),
@@ -49,7 +49,7 @@ export function act({ do: what, with: input }: Action, cast: Cast): void {
 export const latestDeadlineMs = (run: Run, actions: Action[]): number =>
   Math.max(run.deadlineMs, ...actions.flatMap(({ with: input }) => deadlineOf(input)));
 
-/** What people really changed is what the run is held against. */
+/** Applies the accepted changes of operators to the evidence that the run is checked against. */
 export function changed(evidence: Evidence, accepted: Accepted[], actions: Action[]): void {
   evidence.balanceDisturbed ||= actions.some(({ do: what }) => what === 'top up');
   evidence.passesAsked = accepted.filter(({ name }) => name === 'rerunFailed').length;

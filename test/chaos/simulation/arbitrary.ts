@@ -31,7 +31,10 @@ const few = (most: number): Arbitrary<number> =>
     { weight: 1, arbitrary: fc.integer({ min: 1, max: most }) },
   );
 
-/** How much later than sent a request may land: what the API leaves open beyond is in docs/design/reliability.md. */
+/**
+ * Longest delay of a request that still commits: the rest that the API leaves open is in
+ * docs/design/reliability.md.
+ */
 const LATEST_LANDING_MS = 9_000;
 
 const kill: Arbitrary<Kill> = fc.record({
@@ -57,13 +60,13 @@ const absence: Arbitrary<WorkerAbsence> = fc.record({
 
 const lost: Arbitrary<LostResult> = fc.record({ of: fc.constantFrom(...STEPS), nth: few(5) });
 
-/** In the run itself, or in a rerun of it. */
+/** Draws the run of a fault: the run itself, or a rerun of it. */
 const inEither = <T extends object>(trouble: Arbitrary<T>): Arbitrary<T & { rerun?: number }> =>
   fc
     .tuple(trouble, fc.constantFrom(0, 0, 1, 2))
     .map(([what, rerun]) => (rerun === 0 ? what : { ...what, rerun }));
 
-/** Which of the requests on a route: once or a few times, so that it ends some day. */
+/** Choice of the requests on a route: once or a few times, so that it ends some day. */
 const chosen: Arbitrary<Partial<RequestRule>> = fc.oneof(
   fc.record({ nth: few(8) }),
   fc.record({ nth: fc.uniqueArray(few(8), { minLength: 2, maxLength: 3 }) }),
@@ -78,7 +81,7 @@ const phase = fc.constantFrom('before' as const, 'after' as const);
 
 const READS = ['find-tables', 'read-status', 'read-rows', 'read-account'];
 
-/** What may befall a request, by the kind of fault: the rows of the table at the end. */
+/** Returns the faults of a request, by kind: the rows of the table at the end. */
 function requestFaults({
   changes,
   rowsField,
@@ -390,7 +393,7 @@ const limits: Arbitrary<Pick<ChaosScript, 'limits'>> = fc.constantFrom(
   { limits: { rowsPerAdd: 8, rowsPerPage: 4 } },
 );
 
-/** Whether cells are asked for in stages. */
+/** Conditions, with which cells are asked for in stages. */
 const stages = fc.constantFrom(
   null,
   null,
@@ -407,7 +410,7 @@ function inStages(script: ChaosScript, staged: ChaosScript['stages'] | null): Ch
   return { ...script, stages: staged, actions: [...script.actions, approve] };
 }
 
-/** What follows from answers that are not as expected. */
+/** Consequences of answers that are not as expected. */
 const expectations = fc.constantFrom(
   null,
   null,
@@ -459,13 +462,13 @@ const dayBudgets: Arbitrary<Pick<ChaosScript, 'perDay'>> = fc.oneof(
   },
 );
 
-/** What the first pass asks for. */
+/** Mode of the first pass. */
 const modes = fc.constantFrom(null, null, 'all' as const);
 
 const withMode = (script: ChaosScript, mode: 'all' | null): ChaosScript =>
   mode === null ? script : { ...script, run: { ...script.run, mode } };
 
-/** Who waits for an approval or for credits mostly gets them. */
+/** Adds most of the approvals and credits that a run waits for. */
 function completed(script: ChaosScript): ChaosScript {
   const { actions, approveAbove, faults } = script;
   const later = [...actions];

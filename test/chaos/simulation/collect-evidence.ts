@@ -17,13 +17,13 @@ export interface SimulationContext {
   actions: Action[];
   /** A run may end so much after its deadline. */
   graceMs: number;
-  /** So many rows of the table cannot be read, from some time on. */
+  /** Number of rows of the table that cannot be read, from some time on. */
   rowsUnreadable: number;
-  /** So many rows are taken into no table. */
+  /** Number of rows that are taken into no table. */
   rowsRefused: number;
 }
 
-/** What is left of a run that is over; each is looked at before the next one takes it up. */
+/** Collects the evidence of a run that is over, before the next one reruns it. */
 export async function collectEvidence(
   run: TemporalServer,
   earlier: Evidence | undefined,

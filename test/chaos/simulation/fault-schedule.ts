@@ -3,7 +3,7 @@ import type { Befallen } from './temporal/activity-task.ts';
 
 type Troubles = Pick<ChaosScript, 'kills' | 'lost' | 'absences'>;
 
-/** What a script has in store for each attempt of an activity and each workflow task. */
+/** Faults of a script for each attempt of an activity and each workflow task. */
 export class FaultSchedule {
   readonly #script: Troubles;
   readonly #seen = new Map<string, number>();

@@ -26,7 +26,7 @@ const adjust: Arbitrary<Action> = fc.record({
   ),
 });
 
-/** By a minute or some hours, either way; or it is put right. */
+/** Moves the clock by a minute or some hours, either way, or puts it right. */
 const clock: Arbitrary<Action> = fc.record({
   atMs: moment,
   do: fc.constant('clock'),
@@ -53,7 +53,7 @@ const control: Arbitrary<Action[]> = fc.oneof(
   fc.oneof(action('rerunFailed'), adjust, clock).map((one) => [one]),
 );
 
-/** What people do to a run; two in three are not cancelled. */
+/** Actions of operators on a run; two in three runs are not cancelled. */
 export const operatorActions: Arbitrary<Action[]> = fc
   .tuple(
     fc.array(action('look', 'deploy', 'resume', 'top up', 'approve'), { maxLength: 4 }),

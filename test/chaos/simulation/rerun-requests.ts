@@ -20,7 +20,7 @@ export const NOTHING_TO_GO_ON_WITH = [
   'refused: neither Temporal nor the store knows it',
 ];
 
-/** When they are uttered, after the end of the run before. */
+/** Times of the requests, after the end of the run before. */
 export const rerunRequestsOf = ({ afterMs, alsoAfterMs }: Rerun): number[] =>
   alsoAfterMs === null ? [afterMs] : [afterMs, afterMs + alsoAfterMs];
 

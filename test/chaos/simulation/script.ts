@@ -17,7 +17,7 @@ export interface ChaosScript {
     concurrency: number;
     cellMs: { min: number; max: number };
   };
-  /** What the reference of the provider leaves open; left out: as usual. */
+  /** Choices that the reference of the provider leaves open; left out: the usual ones. */
   api?: NonNullable<SandboxOptions['promptLayer']>;
   /** Rows of a request, so that a short list takes many of them; left out: as many as the API takes. */
   limits?: { rowsPerAdd: number; rowsPerPage: number };
@@ -49,9 +49,11 @@ export interface Kill {
   during: string;
   /** The n-th attempt (or task), counted over the whole run. */
   nth: number;
-  /** Of the rerun of this number: 1, 2, …; left out: of the run itself. */
+  /** Number of the rerun: 1, 2, …; left out: the run itself. */
   rerun?: number;
-  /** At this step of it: a request going out, being on its way, answered; a file; a pause; the end. */
+  /**
+   * Step of the kill: a request going out, being on its way, answered; a file; a pause; the end.
+   */
   step: number;
   /** A request that is on its way when the worker dies lands so much later. */
   commitsLaterMs: number;
@@ -60,7 +62,7 @@ export interface Kill {
 
 /** A worker is cut off from Temporal for a while, or stands still, and another one takes over. */
 export interface WorkerAbsence {
-  /** As of a kill, but in an activity only. */
+  /** Activity of the step, which otherwise is that of a kill. */
   during: string;
   nth: number;
   rerun?: number;
@@ -75,17 +77,17 @@ export interface WorkerAbsence {
 export interface LostResult {
   of: string;
   nth: number;
-  /** As of a kill. */
+  /** Number of the rerun, as of a kill. */
   rerun?: number;
 }
 
 /** A run has ended, and is wanted to be taken up again. */
 export interface Rerun {
-  /** So long after its end. */
+  /** Time after its end. */
   afterMs: number;
-  /** Somebody else has the same wish, so much later; `null`: nobody. */
+  /** Delay of a second client with the same request; `null`: there is none. */
   alsoAfterMs: number | null;
-  /** What it may cost needs no approval. */
+  /** Set if its costs need no approval. */
   approved: boolean;
   /** Temporal forgets what has ended: before the first wish, or before that of somebody else. */
   forgets?: 'before' | 'meanwhile' | null;
@@ -93,7 +95,7 @@ export interface Rerun {
   actions: Action[];
 }
 
-/** What people, or whoever operates the run, do to it. */
+/** Action of an operator on the run. */
 export interface Action {
   atMs: number;
   do: string;

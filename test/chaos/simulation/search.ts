@@ -13,7 +13,7 @@ export interface SearchOptions {
   providers: readonly ProviderCase[];
   scripts: number;
   seed: number;
-  /** Where scripts that fail are kept. */
+  /** Folder for scripts that fail. */
   folder: string;
   mutant: Mutant | null;
   /** Ends after so many failures. */
@@ -28,11 +28,11 @@ export interface SearchResult {
 
 /** Scripts played in one go before a failure is looked into. */
 const BATCH = 100;
-/** What looking into one failure may take. */
+/** Number of runs to shrink one failure. */
 const SHRINK_RUNS = 150;
 const SHRINK_MS = 30_000;
 
-/** What is wrong with a run; empty when nothing is. */
+/** Lists the faults of a run; empty when there are none. */
 export const wrong = ({ breaches, hung, trace }: Simulated): string[] =>
   hung ? [...breaches, `it hung: ${trace.at(-1) ?? ''}`] : breaches;
 

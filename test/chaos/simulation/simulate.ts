@@ -35,25 +35,28 @@ import { NOTHING_TO_GO_ON_WITH, rerunRequestsOf, requestRerun } from './rerun-re
 
 export interface Simulated {
   breaches: string[];
-  /** Of the last run: it knows those before it. */
+  /** Evidence of the last run, which links to those before it. */
   evidence: Evidence;
-  /** Of the runs that took up another one. */
+  /** Number of the reruns. */
   reruns: number;
-  /** One did not end. */
+  /** Set if a run did not end. */
   hung: boolean;
-  /** What happened, step by step: the same each time. */
+  /** Events, step by step: the same each time. */
   trace: string[];
-  /** How often each rule of the fault script struck. */
+  /** Hits of each rule of the fault script. */
   hits: Record<string, number>;
   virtualMs: number;
 }
 
 const WORKFLOW_ID = 'simulated';
-/** After the deadline three steps have `GRACE_MS` of the workflow each: two scans, and what publishes. */
+/**
+ * Grace after the deadline: three steps have `GRACE_MS` of the workflow each, two scans and the
+ * publishing.
+ */
 const GRACE_MS = 3 * 3_600_000 + 600_000;
 /** Requests that are still on their way land. */
 const AFTERMATH_MS = 120_000;
-/** Somebody who wants a rerun is told what became of that. */
+/** Time within which a client that asks for a rerun has its answer. */
 const ANSWERED_WITHIN_MS = 60_000;
 
 /** Plays one script from beginning to end, and looks at what is left. */
@@ -198,7 +201,10 @@ const entriesOf = ({ limits }: ChaosScript): readonly ProviderEntry[] =>
     ? PROVIDER_ENTRIES
     : PROVIDER_ENTRIES.map((entry) => ({ ...entry, spec: { ...entry.spec, limits } }));
 
-/** Where only cursors lead from row to row, all between two of them cannot be read either. */
+/**
+ * Counts unreadable rows. Where only cursors lead from row to row, all rows between two of them
+ * count.
+ */
 function unreadableIn({ provider, faults }: ChaosScript): number {
   const rules = (faults.requests ?? []).filter(({ fault }) => fault === 'unreadable-rows');
   const places = new Set(rules.flatMap((rule) => ('rows' in rule ? rule.rows : [])));

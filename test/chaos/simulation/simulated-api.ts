@@ -13,7 +13,7 @@ import type { Arrived, Stage } from './machine/stage.ts';
 export interface SimulatedApi {
   backstage: EmbeddedSandbox;
   network: Stage['network'];
-  /** From now on no request meets a fault. */
+  /** Ends the faults: from now on no request meets one. */
   calm: () => void;
   close: () => Promise<void>;
 }

@@ -3,7 +3,7 @@ import { leftHalfLoaded, rowsTwice } from '../../support/invariants/index.ts';
 import type { Simulated } from './simulate.ts';
 import type { ChaosScript } from './script.ts';
 
-/** What a number of runs came to; ratios R9 and R10 of the guarantees. */
+/** Totals of a number of runs; ratios R9 and R10 of the guarantees. */
 interface Line {
   runs: number;
   /** Live tables of these runs. */
@@ -12,7 +12,10 @@ interface Line {
   withTable: number;
   rowsLost: number;
   rowsDoubled: number;
-  /** Of runs cut short while their rows were loaded, or where no row can be deleted: never paid. */
+  /**
+   * Rows of runs cut short while their rows were loaded, or where no row can be deleted: never
+   * paid.
+   */
   rowsLeftTwice: number;
   cellsNeeded: number;
   cellsPaid: number;
@@ -130,7 +133,7 @@ function needed({ tables, columns }: Evidence): number {
   return sum;
 }
 
-/** What really struck, in words. */
+/** Describes the faults that really struck. */
 function befell(script: ChaosScript, { hits, trace, evidence }: Simulated): string[] {
   const struck = Object.entries(hits).filter(([, times]) => times > 0);
   const names = new Set(struck.map(([name]) => `api: ${name.split(' ')[0] ?? name}`));
@@ -153,7 +156,7 @@ function befell(script: ChaosScript, { hits, trace, evidence }: Simulated): stri
   return [...names, `provider: ${script.provider}`];
 }
 
-/** How the runs had ended that were taken up again. */
+/** Lists the ends of the runs that were rerun. */
 function takenUp({ earlier }: Evidence): string[] {
   if (earlier === null) return [];
   const { summary, failure } = earlier;

@@ -1,6 +1,6 @@
 /**
- * How much longer a run takes while one request in four fails: the same run with and without, on the
- * simulated machine. Prints one JSON line for each pair.
+ * Measures how much longer a run takes while one request in four fails: the same run with and
+ * without, on the simulated machine. Prints one JSON line for each pair.
  */
 import { parseArgs } from 'node:util';
 import type { FaultScript } from '../../../sandbox/index.ts';
@@ -21,7 +21,7 @@ const { values } = parseArgs({
 
 type Rule = NonNullable<FaultScript['requests']>[number];
 
-/** In all, so many requests fail; each kind as often as the others. */
+/** Share of all requests that fail; each kind as often as the others. */
 const SHARE = 0.25;
 
 /** One of each kind of failure that a request can meet. */

@@ -1,6 +1,6 @@
 import { Heap, type Timed } from '../../../sandbox/engine/heap.ts';
 
-/** Somebody who acts, and may die: nothing that is due for the dead happens any more. */
+/** Process that acts, and may die: nothing that is due for a dead one happens any more. */
 export interface Actor {
   readonly alive: boolean;
   /** Stands still: what is due waits until it goes on. */
@@ -28,7 +28,7 @@ const realImmediate = setImmediate;
  */
 export class Timeline {
   nowMs: number;
-  /** Whose turn it is. */
+  /** Actor whose turn it is. */
   actor: Actor | null = null;
   /** Calls of `setImmediate` that are still to come. */
   immediates = 0;

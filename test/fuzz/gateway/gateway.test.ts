@@ -55,7 +55,7 @@ afterAll(async () => {
   await testEnv.close();
 });
 
-/** What makes sense, to be changed at random. */
+/** Valid body, to be changed at random. */
 const FULL: Json = {
   pipeline: {
     name: NAME,
@@ -179,7 +179,10 @@ const small: fc.Arbitrary<Sent> = fc.oneof(
   }),
 );
 
-/** Where values are nested by the thousand no reader or writer gets through: JSON is YAML, too. */
+/**
+ * Writes YAML; values nested by the thousand stay JSON, which is YAML too, because no writer gets
+ * through.
+ */
 function yamlOf(text: string): string {
   if (text.length > 100_000 || /[[{]{50}/.test(text)) return text;
   const value = JSON.parse(text) as { pipeline?: unknown } | null;

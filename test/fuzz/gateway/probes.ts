@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
-/** How long a path took to answer, asked all the time by a thread that does nothing else. */
+/** Times that a path took to answer, measured all the time by a thread that does nothing else. */
 export interface Probes {
-  /** In ms, every answer since it began. */
+  /** Stops the probes and returns the time of every answer, in ms. */
   stop(): Promise<Latencies>;
 }
 

@@ -11,7 +11,10 @@ import type { Provider, TableCell } from '../../../src/providers/provider.ts';
 import type { PlannedColumn, ProviderSpec } from '../../../src/providers/catalog.ts';
 import type { ProviderEntry } from '../../../src/providers/registry.ts';
 
-/** As small as a provider can be: an input column `name`, and computed ones that may read another. */
+/**
+ * Column of the smallest possible provider: an input `name`, or a computed one that may read
+ * another.
+ */
 const Column = z.strictObject({ key: z.string(), reads: z.string().optional() });
 
 const plan = ({ columns }: Pick<TableSpec, 'columns'>): PlannedColumn[] => [

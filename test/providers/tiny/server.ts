@@ -36,7 +36,7 @@ export async function serveTiny({ firstTryFails = false } = {}) {
   const id = (): string => `t${(serial += 1)}`;
   const cellsOf = ({ rows }: Table): Cell[] => rows.flatMap(({ cells }) => Object.values(cells));
 
-  /** What is in progress ends, in the order of the columns: one waits for the other. */
+  /** Ends what is in progress, in the order of the columns: one waits for the other. */
   const settle = ({ rows, columns }: Table): void => {
     for (const { cells } of rows) {
       for (const { id: column, reads } of columns) {

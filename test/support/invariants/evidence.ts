@@ -28,12 +28,12 @@ export interface Evidence {
   failure: { type: string; message: string } | null;
   startedAtMs: number;
   endedAtMs: number;
-  /** When somebody asked for its end; `null`: nobody, or it is not known. */
+  /** Time of the request to cancel it; `null`: there was none, or it is not known. */
   cancelledAtMs: number | null;
   /** A run may end so much after its deadline, or after somebody has cancelled it. */
   graceMs: number;
   finished: FinishedSteps;
-  /** Of the sandbox, which serves this run only; child tables aside. */
+  /** Tables of the sandbox, which serves this run only; child tables aside. */
   tables: LiveTable[];
   cellsPaid: number;
   creditsSpent: number;
@@ -41,11 +41,11 @@ export interface Evidence {
   balanceDisturbed: boolean;
   /** The credits are gone, and the provider never answered how many are left. */
   ranDry: boolean;
-  /** So many rows of the table the API may have refused to show. */
+  /** Number of rows of the table that the API may have refused to show. */
   rowsUnreadable: number;
-  /** So many rows of the list it takes into no table. */
+  /** Number of rows of the list that it takes into no table. */
   rowsRefused: number;
-  /** After the start; people may change it. */
+  /** Deadline after the start; an operator may change it. */
   deadlineMs: number;
   /** Passes that people asked for beside those of the pipeline. */
   passesAsked: number;
@@ -61,14 +61,14 @@ export interface Evidence {
   texts: Map<string, string>;
 }
 
-/** What is published late, of a run that was cut short, cannot be complete. */
+/** Returns whether a run was cut short, whose late results cannot be complete. */
 export const wasCutShort = ({ summary, manifest }: Evidence): boolean =>
   summary === null ||
   summary.outcome === 'cancelled' ||
   summary.ceiling !== undefined ||
   (manifest.reason ?? '').includes('deadline');
 
-/** Whether the rows are in the table for good: it was told so, now or when it was worked on before. */
+/** Returns whether the run, or one that it reruns, was told that its rows are in the table. */
 export const hasLoaded = ({ finished, earlier }: Evidence): boolean =>
   finished.has('loadRows') || (earlier !== null && hasLoaded(earlier));
 
@@ -92,13 +92,13 @@ export interface RunOver {
   workflowId: string;
   pipeline: Pipeline;
   wanted: WantedRow[];
-  /** What it took up again. */
+  /** Evidence of the run that it reruns. */
   earlier?: Evidence;
-  /** What the run returned, or the error it ended with. */
+  /** Result of the run, or the error it ended with. */
   ended: RunSummary | Error;
 }
 
-/** Where a run took place: its sandbox, its files, and what Temporal kept of it. */
+/** Sandbox, files and Temporal history of a run. */
 export interface Scene {
   sandbox: Pick<Sandbox, 'ledger' | 'state' | 'truth'>;
   folder: string;

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 
-/** From the start of the attempt that counts until Temporal had its result. */
+/** Time from the start of the attempt that counts until Temporal had its result. */
 export interface Span {
   fromMs: number;
   toMs: number;

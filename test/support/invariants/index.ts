@@ -27,7 +27,10 @@ export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I12';
 /** Says what is wrong, one text each; nothing to say = it holds. */
 type Check = (evidence: Evidence) => Iterable<string>;
 
-/** What is always true of a run that is over, whatever its mode. One sandbox serves one run. */
+/**
+ * Checks of what always holds for a run that is over, whatever its mode. One sandbox serves one
+ * run.
+ */
 const CHECKS: Record<Invariant, Check> = {
   I1: oneTable,
   I2: everyRowOnce,
@@ -38,7 +41,7 @@ const CHECKS: Record<Invariant, Check> = {
   I12: (evidence) => [...askedIsDue(evidence), ...underCeiling(evidence), ...ledgerTrue(evidence)],
 };
 
-/** What of the invariants does not hold, e.g. `I2 row S7 is not in the table`. */
+/** Lists the breaches of the invariants, e.g. `I2 row S7 is not in the table`. */
 export function breaches(evidence: Evidence): string[] {
   return Object.entries(CHECKS).flatMap(([invariant, check]) =>
     [...check(evidence)].map((what) => `${invariant} ${what}`),
@@ -111,10 +114,10 @@ function* everyRowOnceIn(table: LiveTable, evidence: Evidence): Iterable<string>
   if (late.length > 0) yield `${late.length} rows came after the first run`;
 }
 
-/** With less time than this left a step may not be tried once more: the deadline has as good as come. */
+/** Time before the deadline within which a step may not be tried once more. */
 const LAST_PAUSE_MS = 400_000;
 
-/** What a rerun of a run that never had a table may fail with. */
+/** Codes that a rerun of a run that never had a table may fail with. */
 const NOTHING_THERE = ['action_refused', 'store_unreadable'];
 
 function* endsTruly(evidence: Evidence): Iterable<string> {

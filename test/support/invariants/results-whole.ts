@@ -107,14 +107,14 @@ function canaryKeys({ pipeline: { canary }, wanted }: Evidence): (key: string) =
   return (key) => keys.has(key);
 }
 
-/** Whether fuller results of another run are the reason that none were published. */
+/** Returns whether fuller results of another run are the reason that none were published. */
 function leavesFuller({ notPublished = [], cells }: RunSummary): boolean {
   const answered = cells.done + cells.empty;
   const isFuller = notPublished.every(({ existing }) => (existing?.answered ?? 0) > answered);
   return notPublished.length > 0 && isFuller;
 }
 
-/** What the cells say they took, together. */
+/** Sums the usage of the cells. */
 function usageIn(results: readonly ResultRow[]): CellUsage | null {
   const told = results.flatMap(({ cells }) =>
     Object.values(cells).flatMap(({ usage }) => (usage === undefined ? [] : [usage])),
@@ -131,7 +131,9 @@ function usageIn(results: readonly ResultRow[]): CellUsage | null {
 export const mayHang = ({ stuck, nudges }: Expected, { ranDry }: Evidence): boolean =>
   ranDry || (stuck && nudges !== 1);
 
-/** Whether a cell may have ended so; before its time a run may leave any cell unfinished. */
+/**
+ * Returns whether a cell may have ended so; before its time a run may leave any cell unfinished.
+ */
 function isPlausible(
   cell: ResultCell,
   truth: Expected,

@@ -26,7 +26,7 @@ export interface CompanyRow extends Record<string, string> {
 export const companies = (count: number): CompanyRow[] =>
   Array.from({ length: count }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
 
-/** How they should stand in the table. */
+/** Returns the rows as they should be in the table. */
 export const wantedRows = ({ map }: ProviderCase, rows: readonly CompanyRow[]): WantedRow[] =>
   rows.map((row) => ({
     key: row.Symbol,

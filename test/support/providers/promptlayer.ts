@@ -25,7 +25,7 @@ const SECTOR = prompt('Sector', 'Company', 'Which GICS sector is {word} in?');
 const SIZE = prompt('Size', 'Company', 'How many people work at {word}?');
 const PITCH = prompt('Pitch', 'Sector', 'Write one line to a company in {word}.');
 
-/** Those of our tests that work on texts alone. */
+/** Column types of our tests that work on texts alone. */
 const FREE = ['COUNT'];
 
 export const promptlayer: ProviderCase = {

@@ -46,7 +46,7 @@ export interface CheckedColumn {
   paid: boolean;
 }
 
-/** What every test of runs has to know of a provider. Another one is another of these. */
+/** Everything that a test of runs has to know of a provider. A new provider is a new case. */
 export interface ProviderCase {
   name: string;
   /** The pipeline's `table`: one column, two, and two of which the second reads the first. */
@@ -61,19 +61,19 @@ export interface ProviderCase {
   rowsField: string;
   /** The request that says how many credits are left; without an answer, none left looks like a stall. */
   balance: string | null;
-  /** It asks back before it starts a large run: a second request says yes. */
+  /** Set if it asks for a confirmation before it starts a large run. */
   asksBack: boolean;
   columnsOf: (pipeline: Pipeline) => CheckedColumn[];
-  /** What stands in the sandbox, which serves one run only; child tables aside. */
+  /** Lists the tables of the sandbox, which serves one run only; child tables aside. */
   tablesIn: (sandbox: Pick<Sandbox, 'ledger' | 'state'>) => LiveTable[];
   /**
-   * Of the sandbox: what it answers to large runs only, it answers to small ones; and what can be read in
-   * two ways of the reference, it does in the other one.
+   * Sandbox options that make large runs small, and choose the other reading of an ambiguous
+   * reference.
    */
   eager: Partial<SandboxOptions>;
-  /** What else the reference leaves open: each of these may be so, or not. */
+  /** Further choices that the reference leaves open: each may be one or the other. */
   either: readonly PromptLayerOptions[];
-  /** How a cell must end. */
+  /** Returns the expected end of a cell. */
   truth: (
     sandbox: Pick<Sandbox, 'truth'>,
     pipeline: Pipeline,

@@ -23,9 +23,7 @@ export interface Watched {
   /** Time until the status was `running`, in ms; `null` if never observed. */
   runningAfterMs: number | null;
   endedAfterMs: number | null;
-  /**
-   * Whether `requested` cells are part of the count in progress; `null` if never observed alone.
-   */
+  /** Set if `requested` cells are part of the count in progress; `null` if never observed alone. */
   countsRequested: boolean | null;
   /** Credits by which the balance dropped. */
   lost: number;

@@ -4,13 +4,15 @@ import { openBlockingSandbox, type Fate, type KillPoint } from '../blocking-sand
 import { withProcessEnv } from '../process-env.ts';
 import { untilItWaits } from './waiting.ts';
 
-/** Where nothing can be stopped at the provider, the first thing that is asked is what there is. */
+/**
+ * Returns the request to kill at: the cancel, or the first reading where a provider cannot cancel.
+ */
 const momentOf = ({ changes }: ProviderCase): KillPoint =>
   changes.includes('cancel-run')
     ? { step: 'cancelQueuedCells', on: 'cancel-run', nth: 1 }
     : { step: 'collectResults', on: 'read-rows', nth: 1 };
 
-/** Somebody cancels a run that waits for cells, and its only worker is killed while it sees to that. */
+/** Cancels a run that waits for cells, and kills its only worker while it carries that out. */
 export async function killedInCancel(provider: ProviderCase, fate: Fate): Promise<string[]> {
   const sandbox = await openBlockingSandbox(1, 5);
   const options = { name: 'cancelled', provider, rows: 120, sandbox, cutShort: 'cancelled' };

@@ -22,8 +22,8 @@ export const deploys = (provider: ProviderCase): Promise<string[]> =>
   });
 
 /**
- * The same, each while a request is in progress that lands when the next worker has the step in hand
- * already: after a deploy that is soon, where after a kill the heartbeat has to time out first.
+ * Deploys a new worker during each of these requests, which commits only when that worker has begun
+ * the step. After a deploy that is soon; after a kill the heartbeat has to time out first.
  */
 export async function deploysAt(
   provider: ProviderCase,

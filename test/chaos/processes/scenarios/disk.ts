@@ -7,7 +7,7 @@ import { untilItSays, untilItWaits } from './waiting.ts';
 
 const BLOCK = Buffer.alloc(4_096, 'x');
 
-/** Until nothing goes in any more. */
+/** Writes until the disk is full. */
 function fill(path: string): void {
   try {
     for (;;) appendFileSync(path, BLOCK);

@@ -7,7 +7,7 @@ import { scale } from '../sizes.ts';
 import { withProcessEnv } from '../process-env.ts';
 import { untilInHand, untilItWaits } from './waiting.ts';
 
-/** Without this look no run ends. */
+/** Reading without which no run ends. */
 const LAST_LOOK: KillPoint = { step: 'publishResults', on: 'read-account', nth: 1 };
 
 /**
@@ -44,12 +44,12 @@ export async function killedWorker(
   );
 }
 
-/** Of `HEARTBEAT` in workflows/activities.ts. */
+/** Value of `HEARTBEAT` in workflows/activities.ts. */
 const HEARTBEAT_MS = 30_000;
 
 /**
- * Of two workers on one queue the one that holds the wait is killed. R12 is the time until the other
- * one has it in hand, in heartbeat time-outs.
+ * Kills the one of two workers that runs the wait. R12 is the time until the other one has begun it,
+ * in heartbeat time-outs.
  */
 export const killedOfTwo = (provider: ProviderCase): Promise<{ wrong: string[]; r12: number }> =>
   withProcessEnv({ name: 'pair', provider, rows: 40, speed: 20 }, async (site) => {

@@ -2,7 +2,7 @@ import { eventually } from '../../../support/eventually.ts';
 import type { Command } from '../../../cli/command.ts';
 import type { ProcessEnv, StepNow } from '../process-env.ts';
 
-/** Until a worker has the wait for cells in hand. */
+/** Waits until a worker has begun the wait for cells. */
 export async function untilItWaits(site: ProcessEnv): Promise<StepNow & { holder: string }> {
   for (;;) {
     await eventually('it waits for cells', async () => (await site.step())?.type === 'awaitIdle');
@@ -11,7 +11,7 @@ export async function untilItWaits(site: ProcessEnv): Promise<StepNow & { holder
   }
 }
 
-/** Until this worker has some step in hand; `false` when the run is over before. */
+/** Waits until this worker has begun some step; `false` when the run is over before. */
 export async function untilInHand(site: ProcessEnv, { child }: Command): Promise<boolean> {
   const isHolder = async (): Promise<boolean> =>
     (await site.step())?.holder?.startsWith(`${child.pid}@`) ?? false;
@@ -22,7 +22,7 @@ export async function untilInHand(site: ProcessEnv, { child }: Command): Promise
   return !(await site.isOver());
 }
 
-/** Until people see why it does not go on. */
+/** Waits until the status shows why the run does not go on. */
 export const untilItSays = (site: ProcessEnv, code: string): Promise<void> =>
   eventually(
     `the step in progress says ${code}`,

@@ -13,7 +13,7 @@ async function step<T>(act: () => T): Promise<T> {
   return act();
 }
 
-/** What befalls the disk befalls the worker: the rest only looks at it. */
+/** Returns the state of the disk for the worker; the rest of the test always reads a sound one. */
 const diskState = (): DiskState => (actingProcess() === null ? 'fine' : (stage()?.disk ?? 'fine'));
 
 const diskError = (code: 'ENOSPC' | 'EROFS'): Error =>
@@ -89,7 +89,7 @@ class Handle {
   }
 }
 
-/** After a simulated run. */
+/** Closes what a simulated run left open. */
 export function closeLeftOpen(): void {
   for (const fd of open) fs.closeSync(fd);
   open.clear();
@@ -97,7 +97,7 @@ export function closeLeftOpen(): void {
 
 let installed = false;
 
-/** From here on files are the stage's while there is one. */
+/** Installs the disk: from here on files are the stage's while there is one. */
 export function installDisk(): void {
   if (installed) return;
   installed = true;

@@ -8,11 +8,11 @@ import type { WorkerProcess } from './worker-process.ts';
 
 /** One way, between worker and API. */
 const WAY_MS = 20;
-/** As the HTTP client sets them. */
+/** Time for the head of a reply, as the HTTP client sets it. */
 const HEAD_WITHIN_MS = 60_000;
 const PIECE_WITHIN_MS = 30_000;
 
-/** What comes back over a connection. */
+/** Reply over a connection. */
 export type Transmission =
   | { how: 'whole' | 'reset'; reply: Sent }
   | { how: 'cut'; reply: Sent; bytes: number }
@@ -163,7 +163,7 @@ function dispatchForReal(
 
 let installed = false;
 
-/** From here on undici's pools lead to the stage while there is one. */
+/** Installs the network: from here on undici's pools lead to the stage while there is one. */
 export function installNetwork(): void {
   if (installed) return;
   installed = true;

@@ -17,10 +17,10 @@ import { onStage, type Stage } from './stage.ts';
 import { installTime } from './time.ts';
 
 export const EPOCH_MS = Date.UTC(2026, 0, 5);
-/** Where the simulated network begins. */
+/** Address at which the simulated network begins. */
 export const NOWHERE = 'http://127.0.0.1:9';
 export const TASK_QUEUE = 'rowmill';
-/** As the worker sets them (`HEARTBEAT_THROTTLE`). */
+/** Returns the throttle of heartbeats, as the worker sets it (`HEARTBEAT_THROTTLE`). */
 export const throttleMs = (taskQueue: string): number => (taskQueue === TASK_QUEUE ? 5_000 : 2_000);
 
 installTime();
@@ -29,7 +29,7 @@ installNetwork();
 
 let code: Promise<WorkflowCode> | null = null;
 
-/** The same for every script: the activities' names are all that the workflow code must know. */
+/** Loads the code once for every script: the names of the activities are all that it must know. */
 function loadCode(): Promise<WorkflowCode> {
   const deps = {
     providers: createProviders({}),

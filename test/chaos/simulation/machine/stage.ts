@@ -3,10 +3,10 @@ import type { Timeline } from '../virtual-time.ts';
 import type { Transmission } from './network.ts';
 import { WorkerProcess } from './worker-process.ts';
 
-/** What a simulated machine is made of; one at a time. */
+/** Parts of a simulated machine; there is one at a time. */
 export interface Stage {
   timeline: Timeline;
-  /** What comes back for a request that has arrived. */
+  /** Answers a request that has arrived. */
   network: (request: Arrived) => Promise<Transmission>;
   disk: DiskState;
 }
@@ -26,7 +26,7 @@ let current: Stage | null = null;
 /** The machine that is simulated right now; `null`: this is the real one. */
 export const stage = (): Stage | null => current;
 
-/** Everything that happens meanwhile happens there. */
+/** Plays on a stage: everything that happens meanwhile happens there. */
 export async function onStage<T>(made: Stage, play: () => Promise<T>): Promise<T> {
   if (current !== null) throw new Error('one simulation at a time');
   current = made;
@@ -52,5 +52,5 @@ export function actingProcess(): WorkerProcess | null {
   return actor instanceof WorkerProcess ? actor : null;
 }
 
-/** Never comes back: what the dead wait for. */
+/** Returns a promise that never settles, for steps of a killed process. */
 export const never = <T>(): Promise<T> => new Promise(() => undefined);

@@ -15,7 +15,7 @@ const real = {
   sleep: timers.setTimeout,
 };
 
-/** What `setTimeout` gives back: may be cleared, and kept from keeping the process alive. */
+/** Return value of `setTimeout`: may be cleared, and kept from keeping the process alive. */
 class Timer {
   readonly appointment: Appointment;
 
@@ -96,7 +96,7 @@ function sleep(ms = 0, value?: unknown, options: { signal?: AbortSignal } = {}):
 
 let installed = false;
 
-/** From here on the process has two times: the real one, and that of the stage while there is one. */
+/** Gives the process two times: the real one, and that of the stage while there is one. */
 export function installTime(): void {
   if (installed) return;
   installed = true;

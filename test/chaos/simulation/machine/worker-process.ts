@@ -1,16 +1,16 @@
 import type { Actor } from '../virtual-time.ts';
 
-/** What a killed process leaves on its way. */
+/** End of a killed process. */
 export interface Kill {
-  /** It dies at this step: a request, a file, a pause, the end of an activity. */
+  /** Step at which it dies: a request, a file, a pause, the end of an activity. */
   step: number;
   /** A request that it had just sent lands so much later. */
   commitsLaterMs: number;
 }
 
-/** What a process loses or stops at, and goes on after. */
+/** Loss or stop of a process, after which it goes on. */
 export interface Break {
-  /** As of a kill. */
+  /** Step, as of a kill. */
   step: number;
   /** The reply to the request that is on its way comes so much later. */
   answeredLaterMs: number;
@@ -33,7 +33,7 @@ export class WorkerProcess implements Actor {
     this.#died = died;
   }
 
-  /** From here on steps are counted. */
+  /** Starts to count the steps. */
   doom(kill: Kill | null): void {
     this.#kill = kill;
     this.#break = null;
@@ -45,7 +45,10 @@ export class WorkerProcess implements Actor {
     this.#break = { ...at, happen };
   }
 
-  /** Before anything that others can see. `false`: it was killed here, and does not do it. */
+  /**
+   * Counts a step before anything that others can see. `false`: it was killed here, and does not do
+   * it.
+   */
   step(): boolean {
     if (!this.alive) return false;
     this.#steps += 1;
@@ -61,12 +64,12 @@ export class WorkerProcess implements Actor {
     happen();
   }
 
-  /** How much later the reply comes to a request that went out with the last step. */
+  /** Delay of the reply to a request that went out with the last step. */
   get answeredLaterMs(): number {
     return this.#answeredLaterMs;
   }
 
-  /** How much later a request lands that went out with the last step. */
+  /** Delay until a request that went out with the last step commits. */
   get commitsLaterMs(): number {
     return this.alive ? 0 : (this.#kill?.commitsLaterMs ?? 0);
   }

@@ -21,7 +21,7 @@ export interface ActivityTaskOptions {
   deployment: Deployment;
   command: ScheduleActivity;
   throttleMs: number;
-  /** What befalls the attempt that starts now. */
+  /** Returns the fault of the attempt that starts now. */
   befall: (type: string) => Befallen;
   resolve: (job: Job) => void;
   attempted: (type: string, attempt: number) => void;
@@ -35,7 +35,7 @@ export interface Befallen {
   downMs: number;
   /** The worker is absent for a while, beside a kill or without one. */
   absence: (Break & { how: Absence; forMs: number }) | null;
-  /** It ends, and nobody hears of it. */
+  /** Set if its end never reaches the server. */
   lost: boolean;
 }
 

@@ -15,14 +15,14 @@ export interface AttemptOptions {
   type: string;
   activityId: string;
   number: number;
-  /** When it was given to the workers. */
+  /** Time at which it was given to the workers. */
   scheduledAtMs: number;
   input: unknown;
   heartbeatTimeoutMs: number | null;
   startToCloseTimeoutMs: number;
-  /** Of the heartbeat of the attempt before that the server has. */
+  /** Heartbeat of the attempt before, as far as the server has it. */
   heartbeatDetails: unknown;
-  /** At most so rarely; the details in between never reach the server. */
+  /** Minimum time between two heartbeats; the details in between never reach the server. */
   throttleMs: number;
   /** A heartbeat that gets through; `false`: the attempt is over. */
   heard: (details: unknown) => boolean;
@@ -32,7 +32,7 @@ export interface AttemptOptions {
   changedTooLate: (what: string) => void;
 }
 
-/** As in src/temporal/confirm-attempt.ts. */
+/** Value of src/temporal/confirm-attempt.ts. */
 const CONFIRM_WITHIN_MS = 5_000;
 
 let tokens = 0;
@@ -86,7 +86,7 @@ export class Attempt implements StepInHand {
     return this.#over;
   }
 
-  /** In the worker's turn. */
+  /** Runs the attempt in the worker's turn. */
   run(): void {
     const { worker, type, input } = this.options;
     const act = worker.activities[type];

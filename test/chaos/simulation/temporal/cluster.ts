@@ -2,9 +2,9 @@ import { TemporalServer, type OtherWorkflows, type ServerOptions } from './serve
 import type { Payload } from './proto.ts';
 
 export interface ClusterOptions extends Omit<ServerOptions, keyof Place | 'befall' | 'others'> {
-  /** What befalls an attempt or a task of the run of this number: 0, 1, … */
+  /** Returns the fault of an attempt or a task of the run of this number: 0, 1, … */
   befall: (what: string, run: number) => ReturnType<ServerOptions['befall']>;
-  /** Before the next workflow starts: the last moment to look at what this one left. */
+  /** Called before the next workflow starts, to inspect what this one left. */
   leave: (last: TemporalServer) => Promise<void>;
 }
 
@@ -27,7 +27,7 @@ export class Cluster {
     this.#options = options;
   }
 
-  /** What people act on. */
+  /** Returns the run that operators act on. */
   get newest(): TemporalServer {
     const newest = this.runs.at(-1);
     if (newest === undefined) throw new Error('nothing was started yet');
@@ -38,7 +38,7 @@ export class Cluster {
     return [...this.runs, ...this.#children.values()].flatMap((run) => run.changesTooLate);
   }
 
-  /** In the order of their starts. */
+  /** Returns the known workflows in the order of their starts. */
   get known(): TemporalServer[] {
     return [...this.#known.values()].filter((run) => run !== null);
   }

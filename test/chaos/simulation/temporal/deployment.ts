@@ -13,19 +13,19 @@ export const named = (activities: object): Record<string, ActivityFunction> =>
 export interface Worker {
   process: WorkerProcess;
   activities: Record<string, ActivityFunction>;
-  /** What it takes for the time. */
+  /** Clock that it reads the time from. */
   clock: ServerClock;
   /** Drains: takes nothing new. */
   stopping: boolean;
-  /** What it tells the server is lost, and what the server answers. */
+  /** Set while its messages to the server and the replies are lost. */
   cutOff: boolean;
   /** Attempts in hand, by their task tokens. */
   attempts: Map<string, Attempt>;
-  /** What it will tell the server once that can be reached. */
+  /** Messages for the server once it can be reached. */
   untold: (() => void)[];
 }
 
-/** How a worker is lost for a while: it cannot reach the server, or it stands still. */
+/** Way in which a worker is lost for a while: it cannot reach the server, or it stands still. */
 export type Absence = 'cut off' | 'stands still';
 
 /** Another worker is there already, and only has to be given the work. */
@@ -40,7 +40,7 @@ export class Deployment {
   #waiting: ((worker: Worker) => void)[] = [];
   /** Given to the worker that is up, which has not begun with it. */
   readonly #given = new Set<(worker: Worker) => void>();
-  /** How long the next dead one is missed. */
+  /** Time until the next dead worker is replaced. */
   downMs = 1_000;
   deaths = 0;
   #clockAheadMs = 0;
@@ -94,7 +94,7 @@ export class Deployment {
     if (this.#worker !== null) this.#worker.process.clockAheadMs = aheadMs;
   }
 
-  /** As soon as there is one that takes work, in its name. */
+  /** Acts in the name of a worker as soon as one takes work. */
   whenUp(act: (worker: Worker) => void): void {
     const worker = this.#worker;
     if (worker === null || worker.stopping) {

@@ -14,7 +14,7 @@ const WAY_MS = 4;
 /** The list lags behind. */
 const LISTED_AFTER_MS = 2_000;
 
-/** Of gRPC. */
+/** Code of gRPC. */
 const NOT_FOUND = 5;
 const ALREADY_EXISTS = 6;
 
@@ -66,7 +66,7 @@ function serviceOf(cluster: Cluster, timeline: Timeline) {
         }),
       ),
 
-    /** Of those whose id begins so: nothing else is asked for. */
+    /** Lists the workflows whose id begins so: nothing else is asked for. */
     listWorkflowExecutions: ({ query }: { query?: string | null }) =>
       answer(() => {
         const prefix = /STARTS_WITH '([^']*)'$/.exec(query ?? '')?.[1];
@@ -78,7 +78,7 @@ function serviceOf(cluster: Cluster, timeline: Timeline) {
         return { executions: listed.map(infoOf), nextPageToken: new Uint8Array() };
       }),
 
-    /** Of a history its first event, or how it ended. */
+    /** Returns the first event of a history, or its end. */
     getWorkflowExecutionHistory: (request: Named & { waitNewEvent?: boolean | null }) =>
       answer(() => {
         const { input, end } = find(request);
@@ -116,7 +116,7 @@ const opening = (input: Payload) => ({
   workflowExecutionStartedEventAttributes: { input: { payloads: [input] } },
 });
 
-/** Only the result of a run that has completed is ever asked for. */
+/** Returns the closing event; only the result of a run that has completed is ever asked for. */
 function closing(end: WorkflowEnd | null) {
   if (end?.how !== 'completed') throw new Error('it has no result');
   const payloads = end.result === null ? [] : [end.result];

@@ -7,11 +7,13 @@ const stop = (retryState: RetryState): Verdict => ({ again: false, retryState })
 export interface Tried {
   attempt: number;
   cancelRequested: boolean;
-  /** When the time for all attempts is over; `null` = never. */
+  /** End of the time for all attempts; `null` = never. */
   expiresAtMs: number | null;
 }
 
-/** What the server does after a failed attempt: as server 1.31 (`RetryActivity`, `retry.go`). */
+/**
+ * Decides the next step after a failed attempt as server 1.31 does (`RetryActivity`, `retry.go`).
+ */
 export function decideRetry(
   { retryPolicy }: ScheduleActivity,
   { attempt, cancelRequested, expiresAtMs }: Tried,

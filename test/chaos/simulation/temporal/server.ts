@@ -20,12 +20,12 @@ export type WorkflowEnd =
   | { how: 'completed'; result: Payload | null }
   | { how: 'failed'; failure: Failure }
   | { how: 'cancelled' }
-  /** By somebody, at once: the workflow does not hear of it. */
+  /** Ended by a client, at once: the workflow does not notice. */
   | { how: 'terminated' }
   /** A workflow task fails each time it is tried: the run hangs for ever. */
   | { how: 'broken'; why: string };
 
-/** What a workflow asks of the other workflows of its namespace. */
+/** Requests of a workflow to the other workflows of its namespace. */
 export interface OtherWorkflows {
   /** Returns the run id; `null`: a workflow of that id is open. */
   startChild: (child: ChildStart, ended: (end: WorkflowEnd) => void) => string | null;
@@ -44,7 +44,7 @@ export interface ServerOptions {
   deployment: Deployment;
   code: WorkflowCode;
   workflowId: string;
-  /** Of this workflow among those of the script. */
+  /** Number of this workflow among those of the script. */
   number: number;
   workflowType: string;
   taskQueue: string;
@@ -53,7 +53,7 @@ export interface ServerOptions {
   befall: (what: string) => Befallen;
   /** The other workflows of the namespace. */
   others: OtherWorkflows;
-  /** For the trace. */
+  /** Adds a line to the trace. */
   note: (what: string) => void;
 }
 
@@ -84,7 +84,7 @@ export class TemporalServer {
   readonly runs: WorkflowRun[] = [];
   end: WorkflowEnd | null = null;
   endedAtMs = Infinity;
-  /** When somebody asked for its end, for the first time. */
+  /** Time of the first request to cancel it. */
   cancelledAtMs: number | null = null;
   readonly startedAtMs: number;
   readonly input: Payload;
@@ -93,7 +93,7 @@ export class TemporalServer {
   readonly #asked = new Map<string, Accepted>();
   readonly accepted: Accepted[] = [];
   readonly finished: FinishedSteps = new Map();
-  /** What changed by a step that another worker may have had already. */
+  /** Changes by a step that another worker may have had already. */
   readonly changesTooLate: string[] = [];
 
   #ended: ((end: WorkflowEnd) => void) | null = null;
@@ -138,7 +138,7 @@ export class TemporalServer {
     this.#tell({ cancelWorkflow: { reason: 'asked for' } });
   }
 
-  /** What its steps have in hand goes on until their next heartbeat. */
+  /** Terminates the workflow; its steps in progress go on until their next heartbeat. */
   terminate(): void {
     if (this.end === null) this.#finish({ how: 'terminated' });
   }

@@ -34,7 +34,7 @@ export class WorkflowCode {
     return new WorkflowCode(await ReusableVMWorkflowCreator.create(bundle, LONGEST_TASK_MS, names));
   }
 
-  /** The same info and seed each time a run is loaded again. */
+  /** Opens a run with the same info and seed each time it is loaded again. */
   open(execution: Execution): Promise<Workflow> {
     return this.#creator.createWorkflow({
       info: infoOf(execution),

@@ -28,7 +28,7 @@ export class WorkflowRun {
   readonly #timeline: Timeline;
   readonly #flags = new Set<number>();
   #cached: { worker: Worker; workflow: Workflow } | null = null;
-  /** About as many as the server would count. */
+  /** Number of events, about as the server would count them. */
   events = 2;
 
   constructor(execution: Execution, code: WorkflowCode, timeline: Timeline) {
@@ -48,7 +48,7 @@ export class WorkflowRun {
     }
   }
 
-  /** What the workflow answers to a query; nothing of it is remembered. */
+  /** Answers a query; nothing of it is remembered. */
   async query(worker: Worker, name: string): Promise<void> {
     const workflow = await this.#workflowIn(worker);
     const job = { queryWorkflow: { queryId: 'q', queryType: name, arguments: [], headers: {} } };
@@ -66,7 +66,7 @@ export class WorkflowRun {
     await cached?.workflow.dispose();
   }
 
-  /** For good: once the server has taken the commands. */
+  /** Remembers a task for good, once the server has taken the commands. */
   remember({ activation, commands }: TaskDone): void {
     this.history.push({
       activation,
