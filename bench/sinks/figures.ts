@@ -10,7 +10,7 @@ import { CONTENDERS } from './contenders.ts';
 import { resultsFolder, storeRows } from './rows.ts';
 import { startServers, type Servers } from './servers.ts';
 
-const ROUNDS = 3;
+const ROUNDS = 5;
 /** Program of the checkout, which needs a process of its own: memory is that of a process. */
 const ALONE = import.meta.url.includes('/dist/')
   ? 'dist/bench/sinks/alone.js'

@@ -7,7 +7,7 @@ import type { Folder } from '../../store/store.ts';
 import type { FlatColumn } from '../formats/flat-columns.ts';
 import { rowReader } from '../port/rows.ts';
 import type { TableContext } from '../port/table-sink.ts';
-import { lineOf, withoutNul } from './copy-text.ts';
+import { encoded, lineOf } from './copy-text.ts';
 
 /** Results, and the columns in which their rows are copied. */
 export interface CopiedRows {
@@ -67,18 +67,18 @@ class CopyText {
       this.#rows += 1;
       batch += copied(read(line));
       if (batch.length < BATCH_CHARS) continue;
-      yield this.#encoded(batch);
+      yield this.#hashed(batch);
       batch = '';
     }
-    if (batch !== '') yield this.#encoded(batch);
+    if (batch !== '') yield this.#hashed(batch);
   }
 
   copied(): Copied {
     return { rows: this.#rows, digest: this.#hash.copy().digest('hex') };
   }
 
-  #encoded(batch: string): Buffer {
-    const bytes = Buffer.from(withoutNul(batch));
+  #hashed(batch: string): Buffer {
+    const bytes = encoded(batch);
     this.#hash.update(bytes);
     return bytes;
   }

@@ -4,7 +4,7 @@ import type { FlatColumn, FlatType } from '../formats/flat-columns.ts';
 
 /**
  * Returns a function that writes a row as a line in the CSV format of COPY: an empty field is null, an
- * empty text is quoted. Its texts may still have NUL: see `withoutNul`.
+ * empty text is quoted. Its texts may still have NUL: see `encoded`.
  */
 export function lineOf(columns: readonly FlatColumn[]): (row: TypedResultRow) => string {
   const fields = columns.map(({ type, of }) => ({ of, text: FIELD_OF[type] }));
@@ -33,7 +33,9 @@ const FIELD_OF: Readonly<Record<FlatType, (value: Json) => string>> = {
   texts: (value) => field(listText(Array.isArray(value) ? value : [])),
 };
 
-const field = (text: string): string => `"${text.replaceAll('"', '""')}"`;
+/** Most texts have no quote: finding none is cheaper than replacing none. */
+const field = (text: string): string =>
+  text.includes('"') ? `"${text.replaceAll('"', '""')}"` : `"${text}"`;
 
 const listText = (items: readonly Json[]): string =>
   `{${items.map((item) => (typeof item === 'string' ? listItem(item) : 'NULL')).join(',')}}`;
@@ -52,5 +54,10 @@ const storable = (_key: string, value: unknown): unknown => {
   );
 };
 
-/** Replaces NUL, the one character that PostgreSQL does not store; cheapest for many lines at once. */
-export const withoutNul = (text: string): string => text.replaceAll('\0', '\uFFFD');
+/** Encodes lines of COPY without NUL, the one character that PostgreSQL does not store. */
+export function encoded(lines: string): Buffer {
+  const bytes = Buffer.from(lines);
+  return bytes.includes(0) ? Buffer.from(withoutNul(lines)) : bytes;
+}
+
+const withoutNul = (text: string): string => text.replaceAll('\0', '\uFFFD');
