@@ -18,15 +18,16 @@ export interface AnswerType {
 
 /** Compiles the JSON Schema of a column's answers. */
 export function answerType(schema: JsonObject): AnswerType {
-  const validator = validatorOf(schema);
+  const validators = validatorsOf(schema);
   const isPlain = plainCheck(schema);
-  const fits = (answer: Json): boolean => isPlain(answer) || validator.safeParse(answer).success;
+  const fits = (answer: Json): boolean =>
+    isPlain(answer) || validators.every((validator) => validator.safeParse(answer).success);
   return {
     of: (answer, coerce) => {
       if (fits(answer)) return { value: answer };
       const value = coerce ? coerced(answer, schema) : undefined;
       if (value !== undefined && fits(value)) return { value };
-      return { problem: problemOf(validator, answer) };
+      return { problem: problemOf(validators, answer) };
     },
   };
 }
@@ -60,25 +61,28 @@ function plainCheck(schema: JsonObject): (answer: Json) => boolean {
   }
 }
 
-/** Keywords of the type itself, for a schema whose other keywords are not supported. */
-function validatorOf(schema: JsonObject): z.ZodType {
+/**
+ * Validators of a schema: all of its keywords, as far as they are supported, and the type that it
+ * names. The column of a typed table has that type, whatever values `enum` or `$ref` allow beside it.
+ */
+function validatorsOf(schema: JsonObject): z.ZodType[] {
   const { type = null } = schema;
-  for (const one of [checkable(schema), { type }]) {
+  return [checkable(schema), { type }].flatMap((one) => {
     try {
       // Safe cast: whatever is no JSON Schema throws.
-      return z.fromJSONSchema(one);
+      return [z.fromJSONSchema(one)];
     } catch {
       // A keyword or a reference that the library does not know.
+      return [];
     }
-  }
-  return z.json();
+  });
 }
 
 /** Maximum length of a problem: a path may name long fields of the answer. */
 const MAX_PROBLEM_CHARS = 300;
 
-function problemOf(validator: z.ZodType, answer: Json): string {
-  const [issue] = validator.safeParse(answer).error?.issues ?? [];
+function problemOf(validators: readonly z.ZodType[], answer: Json): string {
+  const [issue] = validators.flatMap((one) => one.safeParse(answer).error?.issues ?? []);
   const at = issue === undefined || issue.path.length === 0 ? '' : ` at ${issue.path.join('.')}`;
   return `${issue?.message ?? 'invalid'}${at}`.slice(0, MAX_PROBLEM_CHARS);
 }

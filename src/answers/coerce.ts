@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../contract/json.ts';
+import { parseJson } from '../contract/parse-json.ts';
 
 /** Number as JSON writes it, with a plus sign or zeros before it. */
 const NUMBER = /^[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
@@ -71,8 +72,7 @@ const keepsDigits = (digits: string, number: number): boolean =>
 function parsed(answer: Json): Json | undefined {
   if (typeof answer !== 'string') return undefined;
   try {
-    // Safe cast: JSON.parse returns JSON.
-    return JSON.parse(answer) as Json;
+    return parseJson(answer);
   } catch {
     return undefined;
   }

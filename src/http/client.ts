@@ -7,7 +7,7 @@ import { ERROR_BODY_BYTES, sendOnce } from './exchange.ts';
 import type { Incoming } from './exchange.ts';
 import { failedFailure, incompleteFailure, statusFailure, unreadableFailure } from './failures.ts';
 import type { RequestContext } from './failures.ts';
-import { parseJson } from './json.ts';
+import { parseJson } from '../contract/parse-json.ts';
 import { createLimiter } from './limiter.ts';
 import type { Limiter } from './limiter.ts';
 import type { PaceReading } from './pace.ts';

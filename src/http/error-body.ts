@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseJson } from './json.ts';
+import { parseJson } from '../contract/parse-json.ts';
 
 const MAX_DETAILS = 3;
 

@@ -71,6 +71,33 @@ test.each<[JsonObject, Json]>([
   expect(answerType(schema).of(answer, true)).toEqual(INVALID);
 });
 
+test.each<[JsonObject, Json]>([
+  [{ type: 'boolean', enum: ['yes', 'no'] }, 'yes'],
+  [{ type: 'integer', enum: [1e21] }, 1e21],
+  [{ type: ['integer', 'null'], const: 'many' }, 'many'],
+  [{ type: 'number', $ref: '#/$defs/a', $defs: { a: { type: 'string' } } }, 'many'],
+])('%j never takes %j, which is of another type than it names', (schema, answer) => {
+  expect(answerType(schema).of(answer, false)).toEqual(INVALID);
+  expect(answerType(schema).of(answer, true)).toEqual(INVALID);
+});
+
+test('a number with too many digits in a list that came as text keeps them as text', () => {
+  expect(answerType({ type: 'array' }).of('[9007199254740993]', true)).toEqual({
+    value: ['9007199254740993'],
+  });
+});
+
+test('half a character in a list that came as text becomes U+FFFD', () => {
+  expect(answerType({ type: 'array' }).of(String.raw`["a\ud800"]`, true)).toEqual({
+    value: ['a\uFFFD'],
+  });
+});
+
+test('a list that came as text is invalid where it is nested too deeply to be written', () => {
+  const text = '['.repeat(5_000) + ']'.repeat(5_000);
+  expect(answerType({ type: 'array' }).of(text, true)).toEqual(INVALID);
+});
+
 test('a pattern in a schema is not run', () => {
   const schema = {
     type: 'object',

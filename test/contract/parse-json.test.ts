@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { parseJson } from '../../src/http/json.ts';
+import { parseJson } from '../../src/contract/parse-json.ts';
 
 test('raw control characters inside strings are read as they are', () => {
   const text = '{"a":"one\ntwo\u0001\tthree","b\u0002":["\\"\n\\\\"],\n"c":1}';

@@ -1,6 +1,6 @@
-import { mayLoseDigits, parseExact, withDigits } from '../contract/exact-json.ts';
-import type { Json } from '../contract/json.ts';
-import { wellFormed } from '../contract/whole-text.ts';
+import { mayLoseDigits, parseExact, withDigits } from './exact-json.ts';
+import type { Json } from './json.ts';
+import { wellFormed } from './whole-text.ts';
 
 /**
  * Parses JSON as servers write it: drops a byte order mark, and accepts raw control characters
@@ -10,7 +10,7 @@ import { wellFormed } from '../contract/whole-text.ts';
  * @throws SyntaxError as `JSON.parse`, and for excessive nesting; its message quotes the text, so
  * do not show it
  */
-export function parseJson(text: string): unknown {
+export function parseJson(text: string): Json {
   const suspect = mayLoseDigits(text);
   const value = parse(text.startsWith('\uFEFF') ? text.slice(1) : text, suspect);
   if (isDeeper(value, MAX_LEVELS)) throw new SyntaxError(`more than ${MAX_LEVELS} levels`);
