@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { PostgresTarget, TableTarget } from '../../src/contract/pipeline.ts';
 import type { ResultRow } from '../../src/contract/results.ts';
+import { RowmillError } from '../../src/errors.ts';
 import { postgres } from '../../src/sinks/postgres/index.ts';
 import type { ResultColumns } from '../../src/sinks/port/sink.ts';
 import { takenOver } from '../support/closed-fence.ts';
@@ -57,6 +58,8 @@ const probe = (fields: Partial<PostgresTarget> = {}, user?: string, columns = CO
 const table = () => server.query('SELECT * FROM gtm.sp500 ORDER BY key');
 const row = (key: string, answers: Parameters<typeof resultRow>[2]) =>
   resultRow(key, { input: `Company ${key}` }, answers);
+
+const numbered = (count: number): string[] => Array.from({ length: count }, (_, at) => `c${at}`);
 
 const MMM = row('MMM', {
   revenue: 0.1,
@@ -206,6 +209,15 @@ test('a column of another type is refused with the statement to run', async () =
   await probe();
 });
 
+test('an upsert cannot use an index that could not be built', async () => {
+  await server.query('CREATE TABLE gtm.sp500 (key text)');
+  await server.query('CREATE UNIQUE INDEX broken ON gtm.sp500 (key)');
+  await server.query(
+    `UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'gtm.broken'::regclass`,
+  );
+  await expect(probe()).rejects.toEqual(refused(/unique index on key/, /^CREATE UNIQUE INDEX/));
+});
+
 test('an upsert into a table without a unique key names the index to make', async () => {
   await server.query('CREATE TABLE gtm.sp500 (key text)');
   const statement = /^CREATE UNIQUE INDEX ON "gtm"\."sp500" \("key"\);$/;
@@ -274,6 +286,86 @@ test('columns that no row can be written with are refused with the statements to
   for (const statement of statements) await server.query(statement);
   await probe();
   expect(await publish([MMM])).toMatchObject({ rows: 1 });
+});
+
+const named = (...names: string[]): ResultColumns => ({ columns: [], inputs: [], source: names });
+
+test.each<[string, ResultColumns, RegExp]>([
+  ['a column of the server', named('CTID', 'ctid'), /PostgreSQL has a column "ctid" of its own/],
+  ['an empty name', named(''), /a column has no name/],
+  ['NUL in a name', named('a\0b'), /"a\uFFFDb" has a zero character/],
+  ['names that are too long', named('x'.repeat(64), 'é'.repeat(32)), /2 column names have more/],
+  [
+    'too many columns',
+    named(...numbered(1_598)),
+    /would have 1601 columns, PostgreSQL allows 1600/,
+  ],
+])('%s is refused before anything is paid', async (_what, columns, what) => {
+  await expect(probe({}, undefined, columns)).rejects.toEqual(refused(what, /`rows\.keep`/));
+});
+
+test('columns that were dropped count towards the most that a table may have', async () => {
+  const names = numbered(1_500);
+  await server.query(
+    `CREATE TABLE gtm.sp500 (key text PRIMARY KEY, ${names.map((name) => `${name} int`).join(', ')})`,
+  );
+  await server.query(`ALTER TABLE gtm.sp500 ${names.map((name) => `DROP ${name}`).join(', ')}`);
+  const columns = named(...numbered(100));
+  const what = /would have 1603 columns, with those that were dropped, PostgreSQL allows 1600/;
+  await expect(probe({}, undefined, columns)).rejects.toEqual(refused(what, /another table/));
+  await probe({}, undefined, named(...numbered(97)));
+});
+
+test('an answer that may be missing is refused where its column must have a value', async () => {
+  await server.query(
+    `CREATE TABLE gtm.sp500 (key text PRIMARY KEY, input text NOT NULL, note text NOT NULL DEFAULT '')`,
+  );
+  const statement = /^ALTER TABLE "gtm"\."sp500" ALTER COLUMN "note" DROP NOT NULL;$/;
+  await expect(probe()).rejects.toEqual(
+    refused(/note must have a value, and an answer may be missing$/, statement),
+  );
+});
+
+test.each([
+  ['date', 'staff', 'bigint'],
+  ['uuid', 'revenue', 'double precision'],
+  ['text[]', 'note', 'text'],
+  ['int4', 'board', 'jsonb'],
+])('the statement that corrects a column of type %s runs', async (type, column) => {
+  await server.query(`CREATE TABLE gtm.sp500 (key text PRIMARY KEY, ${column} ${type})`);
+  const problem: unknown = await probe().catch((error: unknown) => error);
+  expect(problem).toEqual(refused(/a column has another type/, /^ALTER TABLE/));
+  if (problem instanceof RowmillError) await server.query(problem.remedy);
+  await probe();
+});
+
+test('the table of publications is no target', async () => {
+  await expect(probe({ table: 'gtm._rowmill_runs' })).rejects.toMatchObject({
+    what: expect.stringMatching(/rowmill records its publications there/),
+    remedy: 'Name another table.',
+  });
+});
+
+test.each<[string, string, RegExp, RegExp]>([
+  ['too long', 'note varchar(3)', /too long for type character varying\(3\)/, /TYPE text;$/],
+  ['too large', 'revenue numeric(3, 2)', /numeric field overflow/, /TYPE numeric;$/],
+  ['repeated', 'note text UNIQUE', /unique constraint "sp500_note_key"/, /DROP CONSTRAINT …;$/],
+  ['refused', `note text CHECK (note = '')`, /check constraint/, /DROP CONSTRAINT …;$/],
+])(
+  'an answer that is %s for its column is named with a statement',
+  async (_w, column, what, fix) => {
+    await server.query(`CREATE TABLE gtm.sp500 (key text PRIMARY KEY, ${column})`);
+    const rows = ['A', 'B'].map((key) => row(key, { note: 'long', revenue: 1e9 }));
+    await expect(publish(rows)).rejects.toEqual(refused(what, fix));
+    expect(await table()).toEqual([]);
+  },
+);
+
+test('a row that is larger than a page of the server is named with what helps', async () => {
+  const names = numbered(900);
+  const texts = Object.fromEntries(names.map((name) => [name, `a text in ${name}`]));
+  const published = publish([row('A', texts)], { columns: { columns: names, inputs: [] } });
+  await expect(published).rejects.toEqual(refused(/row is too big/, /`rows\.keep`.*file/));
 });
 
 test('an upsert cannot use an index that is checked at the end of a transaction', async () => {

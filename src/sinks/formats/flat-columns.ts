@@ -13,6 +13,8 @@ export type FlatType = 'text' | 'number' | 'integer' | 'boolean' | 'json' | 'tex
 export interface FlatColumn {
   name: string;
   type: FlatType;
+  /** True for answers, which may be missing. */
+  isAnswer?: true;
   readonly of: (row: TypedResultRow) => Json;
 }
 
@@ -32,7 +34,7 @@ export function flatColumns(
     { type: 'text', of: ({ key }) => key },
     ...inputs.map((name) => text(({ input }) => fieldOf(input, name))),
     ...source.map((name) => text((row) => fieldOf(row.source ?? {}, name))),
-    ...columns.map((key) => answer(key, typeOf(key))),
+    ...columns.map((key) => ({ ...answer(key, typeOf(key)), isAnswer: true as const })),
     { type: 'text', of: (row) => statusOf(row, columns) },
     { type: 'texts', of: (row) => sourcesOf(row, columns) },
   ];

@@ -21,3 +21,12 @@ const TAKES: Readonly<Record<FlatType, readonly string[]>> = {
 };
 
 export const takes = (type: FlatType, existing: string): boolean => TAKES[type].includes(existing);
+
+const TEXTS: readonly string[] = ['text', 'varchar', 'bpchar'];
+const NUMBERS: readonly string[] = ['int2', 'int4', 'int8', 'float4', 'float8', 'numeric'];
+
+/** Checks whether PostgreSQL casts an existing column directly. Any other one is cast by its text. */
+export const castsDirectly = (existing: string, type: FlatType): boolean =>
+  type === 'text' ||
+  TEXTS.includes(existing) ||
+  (NUMBERS.includes(existing) && (type === 'number' || type === 'integer'));

@@ -2,9 +2,10 @@ import type { Client } from 'pg';
 import type { PostgresTarget } from '../../contract/pipeline.ts';
 import { KEY } from '../port/column-names.ts';
 import type { FlatColumn } from '../formats/flat-columns.ts';
-import { CREATED, takes } from './columns.ts';
-import { MAX_NAME_BYTES, quoted, quotedTable, schemaOf, tableOf } from './names.ts';
+import { castsDirectly, CREATED, takes } from './columns.ts';
+import { quoted, quotedTable, schemaOf, tableOf } from './names.ts';
 import { problemAt } from './problem.ts';
+import { refuseNames } from './refused-names.ts';
 import { refuseUnwritable, type TableColumn } from './unwritable-columns.ts';
 
 /** Table with one row for each publication, in the schema of the table. */
@@ -32,6 +33,8 @@ interface Catalog {
   schema_missing: string[];
   may_temp: boolean;
   kind: string | null;
+  /** Columns of the table, with those that were dropped. */
+  attributes: number | null;
   owns: boolean | null;
   missing: string[] | null;
   runs_there: boolean;
@@ -49,7 +52,10 @@ export async function layoutOf(
   target: PostgresTarget,
   columns: readonly FlatColumn[],
 ): Promise<Layout> {
-  refuseLongNames(target, columns);
+  refuseNames(target, columns);
+  if (tableOf(target.table) === RUNS) {
+    throw problemAt(target, 'rowmill records its publications there', 'Name another table.');
+  }
   const schema = schemaOf(target.table);
   const catalog = await catalogOf(client, target);
   const { user, runs_there: hasRuns } = catalog;
@@ -71,7 +77,10 @@ export async function layoutOf(
     throw problemAt(target, `the table ${schema}.${RUNS} is not of rowmill`, statement);
   }
   refuse(catalog.runs_missing ?? [], runs);
-  if (isNew) return { isNew: true, hasRuns, added: [] };
+  if (isNew) {
+    refuseTooMany(target, null, columns.length);
+    return { isNew, hasRuns, added: [] };
+  }
   if (catalog.kind !== 'r' && catalog.kind !== 'p') {
     throw problemAt(target, 'it is no table', 'Name a table, or one that is not there yet.');
   }
@@ -79,6 +88,7 @@ export async function layoutOf(
   refuseOtherTypes(target, columns, existing);
   refuseUnwritable(target, columns, existing);
   const added = columns.filter(({ name }) => !existing.some((one) => one.name === name));
+  refuseTooMany(target, catalog.attributes, added.length);
   if (added.length > 0 && catalog.owns !== true) {
     const statements = added.map(({ name, type }) => addColumn(target, name, CREATED[type]));
     throw problemAt(target, `user ${user} may not add columns`, statements.join(' '));
@@ -90,11 +100,17 @@ export async function layoutOf(
 export const addColumn = ({ table }: PostgresTarget, name: string, type: string): string =>
   `ALTER TABLE ${quotedTable(table)} ADD COLUMN ${quoted(name)} ${type};`;
 
-function refuseLongNames(target: PostgresTarget, columns: readonly FlatColumn[]): void {
-  const long = columns.find(({ name }) => Buffer.byteLength(name) > MAX_NAME_BYTES);
-  if (long === undefined) return;
-  const reason = `the column name "${long.name.slice(0, 80)}" has more than ${MAX_NAME_BYTES} bytes`;
-  throw problemAt(target, reason, 'Give the column a shorter name.');
+/** Columns of a table, with those that were dropped. */
+const MAX_COLUMNS = 1_600;
+
+/** @param before Columns that a table has; `null` without one */
+function refuseTooMany(target: PostgresTarget, before: number | null, added: number): void {
+  const count = (before ?? 0) + added;
+  if (count <= MAX_COLUMNS) return;
+  const dropped = before === null ? '' : ', with those that were dropped';
+  const reason = `the table would have ${count} columns${dropped}, PostgreSQL allows ${MAX_COLUMNS}`;
+  const other = before === null ? '' : ', or publish to another table';
+  throw problemAt(target, reason, `Keep fewer columns with \`rows.keep\`${other}.`);
 }
 
 const NEEDED = {
@@ -110,7 +126,7 @@ async function catalogOf(client: Client, target: PostgresTarget): Promise<Catalo
        ARRAY(SELECT p FROM unnest(ARRAY['USAGE', 'CREATE']) p
          WHERE NOT has_schema_privilege(n.oid, p)) AS schema_missing,
        has_database_privilege(current_database(), 'TEMP') AS may_temp,
-       t.relkind AS kind, pg_has_role(t.relowner, 'USAGE') AS owns,
+       t.relkind AS kind, t.relnatts::int AS attributes, pg_has_role(t.relowner, 'USAGE') AS owns,
        (SELECT array_agg(p) FROM unnest($3::text[]) p
          WHERE t.oid IS NOT NULL AND NOT has_table_privilege(t.oid, p)) AS missing,
        r.oid IS NOT NULL AS runs_there,
@@ -142,7 +158,8 @@ const refuseMissing =
 async function columnsOf(client: Client, { table }: PostgresTarget): Promise<TableColumn[]> {
   const { rows } = await client.query<TableColumn>(
     `SELECT a.attname AS name, t.typname AS type, a.attgenerated <> '' AS computed,
-       a.attidentity = 'a' AS identity, a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' AS required
+       a.attidentity = 'a' AS identity, a.attnotnull AS not_null,
+       a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' AS required
      FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
      WHERE a.attrelid = $1::regclass AND a.attnum > 0 AND NOT a.attisdropped`,
     [quotedTable(table)],
@@ -166,7 +183,8 @@ function refuseOtherTypes(
   );
   const statements = wrong.map(({ name, type }) => {
     const [column, wanted] = [quoted(name), CREATED[type]];
-    return `ALTER TABLE ${quotedTable(target.table)} ALTER COLUMN ${column} TYPE ${wanted} USING ${column}::${wanted};`;
+    const from = castsDirectly(types.get(name) ?? '', type) ? column : `${column}::text`;
+    return `ALTER TABLE ${quotedTable(target.table)} ALTER COLUMN ${column} TYPE ${wanted} USING ${from}::${wanted};`;
   });
   throw problemAt(target, `a column has another type: ${named.join('; ')}`, statements.join(' '));
 }
@@ -176,7 +194,7 @@ async function refuseWithoutKey(client: Client, target: PostgresTarget): Promise
   const table = quotedTable(target.table);
   const { rows } = await client.query(
     `SELECT 1 FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-     WHERE i.indrelid = $1::regclass AND i.indisunique AND i.indimmediate AND i.indnkeyatts = 1 AND i.indpred IS NULL
+     WHERE i.indrelid = $1::regclass AND i.indisunique AND i.indisvalid AND i.indimmediate AND i.indnkeyatts = 1 AND i.indpred IS NULL
        AND a.attname = $2`,
     [table, KEY],
   );

@@ -12,6 +12,8 @@ export interface TableColumn {
   computed: boolean;
   /** True if the table alone numbers its rows in it. */
   identity: boolean;
+  /** True if no row may have null. */
+  not_null: boolean;
   /** True if each row must bring a value. */
   required: boolean;
 }
@@ -22,22 +24,11 @@ export function refuseUnwritable(
   columns: readonly FlatColumn[],
   existing: readonly TableColumn[],
 ): void {
-  const written = new Set(columns.map(({ name }) => name));
+  const written = new Map(columns.map((column) => [column.name, column]));
   const problems = existing.flatMap((column) => {
     const { name } = column;
-    const isWritten = written.has(name);
-    if (!isWritten && column.required) {
-      return [
-        {
-          what: `${name} must have a value, and the results have none`,
-          fix: 'DROP NOT NULL',
-          name,
-        },
-      ];
-    }
-    if (!isWritten || !(column.computed || column.identity)) return [];
-    const fix = column.computed ? 'DROP EXPRESSION' : 'DROP IDENTITY';
-    return [{ what: `${name} is computed by the table`, fix, name }];
+    const problem = problemOf(column, written.get(name));
+    return problem === null ? [] : [{ ...problem, name }];
   });
   if (problems.length === 0) return;
   const table = quotedTable(target.table);
@@ -45,4 +36,21 @@ export function refuseUnwritable(
     ({ name, fix }) => `ALTER TABLE ${table} ALTER COLUMN ${quoted(name)} ${fix};`,
   );
   throw problemAt(target, problems.map(({ what }) => what).join('; '), statements.join(' '));
+}
+
+/** Finds why no row can be written to a column, or only rows with all answers. */
+function problemOf(
+  { name, computed, identity, not_null: isNotNull, required }: TableColumn,
+  written: FlatColumn | undefined,
+): { what: string; fix: string } | null {
+  const mustHave = (why: string) => ({
+    what: `${name} must have a value, and ${why}`,
+    fix: 'DROP NOT NULL',
+  });
+  if (written === undefined) return required ? mustHave('the results have none') : null;
+  if (computed || identity) {
+    const fix = computed ? 'DROP EXPRESSION' : 'DROP IDENTITY';
+    return { what: `${name} is computed by the table`, fix };
+  }
+  return isNotNull && written.isAnswer === true ? mustHave('an answer may be missing') : null;
 }
