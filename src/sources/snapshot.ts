@@ -188,11 +188,19 @@ const isEmptyRow = ({ header, values }: SourceRow): boolean =>
     (value) => value === null || (typeof value === 'string' && isBlank(value)),
   );
 
-const checkWarnings = ({ trimmedKeys }: RowCheck, { dropped }: KeptColumns): string[] => [
+const checkWarnings = (
+  { trimmedKeys }: RowCheck,
+  { dropped, hasMore, names }: KeptColumns,
+): string[] => [
   ...(trimmedKeys === 0
     ? []
     : [`spaces or invisible characters around ${trimmedKeys} keys are ignored`]),
   ...(dropped === 0
     ? []
     : [`${dropped} fields are too large or too deep to come back with the results`]),
+  ...(hasMore
+    ? [
+        `only JSON Lines have all columns; other results have the first ${names.length}, or those of rows.keep`,
+      ]
+    : []),
 ];

@@ -269,3 +269,25 @@ results: [{ to: out/results.jsonl }]
   );
   expect(stderr).toMatch(/kept\.yaml:8:17 {2}rows\.keep\[1\].*did you mean "Symbol"\?/);
 });
+
+test.each([
+  [320, /^$/],
+  [
+    330,
+    /^warning postgres:WAREHOUSE_URL\/wide: PostgreSQL refuses a row above 8 kB: of 335 columns most/,
+  ],
+])(
+  'check warns of a table whose rows may be too large for a page: %d columns',
+  async (count, says) => {
+    const names = Array.from({ length: count }, (_, at) => `c${at}`).join(',');
+    await writeFile(
+      join(place.cwd, 'wide.csv'),
+      `Symbol,Security,${names}\nMMM,3M${',x'.repeat(count)}\n`,
+    );
+    const results = [{ postgres: { urlEnv: 'WAREHOUSE_URL', table: 'wide' } }];
+    await writeFile(join(place.cwd, 'wide.json'), pipelineText({ results }));
+    const { code, stderr } = await place.command('check', 'wide.json', '--rows', 'wide.csv');
+    expect(stderr.split('Next:')[0]).toMatch(says);
+    expect(code).toBe(0);
+  },
+);

@@ -389,3 +389,14 @@ test('a value too large to come back stops no row', async () => {
   expect(taken.lines[0]?.source).toEqual({ half: '\uFFFD' });
   expect(taken.warnings).toEqual([expect.stringContaining('2 fields are too large or too deep')]);
 });
+
+test('columns beyond those that every kind of results can have are a warning', async () => {
+  const width = async (count: number) => {
+    const names = Array.from({ length: count }, (_, at) => `c${at}`);
+    return take(`id,site,${names.join(',')}\n1,acme.com${',x'.repeat(count)}\n`);
+  };
+  expect((await width(1_000)).warnings).toEqual([]);
+  const taken = await width(1_001);
+  expect(taken.kept).toHaveLength(1_000);
+  expect(taken.warnings).toEqual([expect.stringContaining('other results have the first 1000')]);
+});

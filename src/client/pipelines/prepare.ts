@@ -20,6 +20,7 @@ import {
 } from './estimate.ts';
 import { prepareStart, sourceFields, type PreparedStart } from './stage.ts';
 import { rowsWarnings } from './rows-warnings.ts';
+import { tableWarnings } from './table-warnings.ts';
 import { refuseClashes } from './target-conflicts.ts';
 import { readPipeline, type PipelineSource, type RowsOverride, atPipelineLine } from './read.ts';
 import { spendCeilingOf } from './spend-ceiling.ts';
@@ -165,6 +166,7 @@ async function planOf(
   const all = [
     ...warnings,
     ...rowsWarnings(rows, estimate),
+    ...tableWarnings(pipeline, rows),
     ...ceilingWarnings(estimate),
     ...budgetWarnings(estimate),
     ...nightWarnings(estimate, pipeline),

@@ -26,6 +26,8 @@ export interface TableSink {
   name(target: TableTarget): string;
   /** Returns the treatment of answers by their types. */
   types(target: TableTarget): TypePolicy;
+  /** Says what may keep rows of so many columns out, although it may not; `null`: nothing. */
+  caution(target: TableTarget, columns: number): string | null;
   /**
    * Checks, before anything is paid, that results with these columns can be written there. Changes
    * nothing. Throws `sink_unwritable` with what corrects it.

@@ -11,6 +11,7 @@ import { copyRows, digestOf, type CopiedRows } from './copy-rows.ts';
 import { addColumn, layoutOf, RUNS } from './layout.ts';
 import { quoted, quotedTable, schemaOf, tableOf } from './names.ts';
 import { nameOf } from './problem.ts';
+import { rowSizeCaution } from './row-size.ts';
 
 /** Treatment of answers by their types, if the target has none. */
 const TYPES = 'check';
@@ -19,6 +20,7 @@ const TYPES = 'check';
 export const postgres: TableSink = {
   name: ({ postgres: target }) => nameOf(target),
   types: ({ types = TYPES }) => types,
+  caution: (_target, columns) => rowSizeCaution(columns),
   probe: ({ postgres: target, types = TYPES }, { columns, env }) =>
     withConnection(target, env, async (client) => {
       await layoutOf(client, target, flatColumns(columns, types));

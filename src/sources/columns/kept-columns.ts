@@ -24,6 +24,11 @@ export class KeptColumns {
     return this.#columns.names;
   }
 
+  /** True if the rows have columns beyond `names`. */
+  get hasMore(): boolean {
+    return this.#columns.hasMore;
+  }
+
   /**
    * Returns the fields to keep. @param used Columns that the row's key and inputs were taken from.
    */

@@ -8,13 +8,18 @@ export const MAX_SOURCE_COLUMNS = 1_000;
 /** Source columns that the rows include, in the order they first appeared. */
 export class SourceColumns {
   readonly #names = new Set<string>();
+  /** True if rows had more columns than these. */
+  hasMore = false;
 
   get names(): string[] {
     return [...this.#names];
   }
 
   see({ source }: Pick<SnapshotRow, 'source'>): void {
-    for (const name in source) if (this.#names.size < MAX_SOURCE_COLUMNS) this.#names.add(name);
+    for (const name in source) {
+      if (this.#names.size < MAX_SOURCE_COLUMNS) this.#names.add(name);
+      else this.hasMore ||= !this.#names.has(name);
+    }
   }
 }
 
