@@ -2,7 +2,7 @@ import { RowmillError } from '../src/errors.ts';
 import { troubleOf } from '../src/rules/trouble.ts';
 import type { ApiCalls } from '../src/contract/run.ts';
 import type { TableRef } from '../src/contract/table.ts';
-import { accountWait, accountLookMs } from '../src/rules/account-wait.ts';
+import { accountWait, accountReadMs } from '../src/rules/account-wait.ts';
 import type { ActivityDeps } from './runtime/deps.ts';
 import { retryRead } from './runtime/retry-read.ts';
 import { type ActivityAttempt, activity, trackWaiting } from './runtime/activity.ts';
@@ -150,8 +150,8 @@ async function checkAccount(
   attempt: ActivityAttempt<WaitReading>,
 ): Promise<AwaitedAccount> {
   const now = deps.now ?? Date.now;
-  for (let looks = 0; ; looks += 1) {
-    const waitMs = accountLookMs(looks, input.failedWaits);
+  for (let reads = 0; ; reads += 1) {
+    const waitMs = accountReadMs(reads, input.failedWaits);
     const leftMs = input.deadlineAtMs - now();
     if (leftMs <= 0) return { usable: false, credits: null, calls: attempt.calls };
     await attempt.waitForLateCommit(Math.min(waitMs, leftMs));

@@ -16,7 +16,7 @@ import {
 import { formatInteger } from '../src/text/numbers.ts';
 import { readAccount } from './account.ts';
 import { AwaitedCells, type AwaitedCellsInput } from './results/scan/awaited-cells.ts';
-import { recordReadings, readingOf } from './run-files/course.ts';
+import { recordReadings, readingOf } from './run-files/run-timeline.ts';
 import type { ActivityDeps } from './runtime/deps.ts';
 import { bestEffort } from './runtime/best-effort.ts';
 import { retryRead } from './runtime/retry-read.ts';

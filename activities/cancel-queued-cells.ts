@@ -43,8 +43,8 @@ export const cancelQueuedCells = activity<CancelQueuedCellsInput, CancelledCells
     const cancelled = await attempt.send(async () =>
       provider.cancelQueuedCells?.(table, tableRun, { ...attempt.ctx, onCancelled }),
     );
-    const told = cancelled?.cells ?? null;
-    const cells = told === null ? null : before.cells + told;
+    const counted = cancelled?.cells ?? null;
+    const cells = counted === null ? null : before.cells + counted;
     log.info('stopped at the provider', { table: table.id, cells });
     return { cells, isMinimum: attempt.previousAttemptMayHaveSent, calls: attempt.calls };
   },

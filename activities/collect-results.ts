@@ -17,7 +17,7 @@ import { mergeParts, type Merged } from './results/scan/merge-parts.ts';
 import { NightMarks } from './results/scan/night-marks.ts';
 import { scanConditions } from './results/scan/scan-conditions.ts';
 import { PageReader } from './table/page-reader.ts';
-import { recordScan } from './run-files/course.ts';
+import { recordScan } from './run-files/run-timeline.ts';
 import { bestEffort } from './runtime/best-effort.ts';
 import { activity, type ActivityAttempt } from './runtime/activity.ts';
 import { tolerant, type TroubleInput } from './runtime/trouble.ts';

@@ -124,7 +124,7 @@ async function stateBefore(
   folder: Folder,
 ): Promise<LastingTable | null> {
   if (!(await folder.exists(NIGHT_FILE.before))) {
-    // The operator starts a new table: the one before is forgotten, and stays at the provider.
+    // The operator starts a new table: the one before is no longer used, and stays at the provider.
     const isNew = options.newTable === true;
     const state = isNew ? null : await readLastingTable(store, { pipeline, owner });
     await folder.writeJson(NIGHT_FILE.before, { state });

@@ -185,7 +185,7 @@ async function keepOneTable(
   }
 }
 
-/** A balance is worth a look, never a failure. */
+/** Reads the balance; a failure is logged only. */
 async function balance(
   deps: ActivityDeps,
   input: PublishResultsInput,

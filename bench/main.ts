@@ -5,7 +5,7 @@ import { createFileStore } from '../src/store/disk/file-store.ts';
 import { BASE_CASE } from './cases.ts';
 import { besideFigures } from './beside-waiting.ts';
 import { commandFigures } from './commands.ts';
-import { eventFigures, failingRun, wallFigures } from './course-of-a-run.ts';
+import { eventFigures, failingRun, wallFigures } from './failing-run.ts';
 import { exportFigures } from './export.ts';
 import { tableOf, verdictOf, type Figure } from './figure.ts';
 import { benchOptions, type BenchOptions } from './options.ts';

@@ -1,4 +1,4 @@
-import { slicesInRealTime } from './course-of-a-run.ts';
+import { slicesInRealTime } from './failing-run.ts';
 import type { Figure } from './figure.ts';
 import type { BenchOptions } from './options.ts';
 import { bareApi } from './naive/api.ts';

@@ -1,5 +1,5 @@
 /**
- * A backend that has a list enriched: starts the run of a key (or finds it), tells its progress,
+ * A backend that has a list enriched: starts the run of a key (or finds it), prints its progress,
  * and prints every row.
  *
  *   npm pkg set type=module

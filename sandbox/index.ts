@@ -66,16 +66,16 @@ export interface EmbeddedSandbox extends Pick<Sandbox, 'ledger' | 'faults' | 'st
 export async function openEmbeddedSandbox(options: SandboxOptions): Promise<EmbeddedSandbox> {
   const script = options.faults === undefined ? null : await readScript(options.faults);
   const core = await SandboxCore.create(options);
-  const books = new LedgerReport(core);
+  const report = new LedgerReport(core);
   const faults = installFaults(core, script);
   const closeLedger = listen(core, options.ledgerFile);
   return {
     core,
     intercept: inTurn(options.intercept, faults?.intercept),
-    ledger: books,
+    ledger: report,
     faults: {
       get hits() {
-        return books.faultHits();
+        return report.faultHits();
       },
     },
     state: core.state,
@@ -99,7 +99,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { host = '127.0.0.1', port = 0, token } = options;
   const backstage = await openEmbeddedSandbox(options);
   const { core, ledger, faults, state, intercept } = backstage;
-  const app = createServer({ core, books: ledger, token, intercept });
+  const app = createServer({ core, report: ledger, token, intercept });
   try {
     await app.listen({ host, port });
   } catch (error) {

@@ -39,7 +39,7 @@ export interface SandboxOptions extends ApiOptions {
   stateFile?: string;
   /** Faults (docs/reference/fault-scripts.md): a script, or a YAML or JSON file of one. */
   faults?: FaultScript | string;
-  /** The door for faults that no script describes; asked before the script. */
+  /** Hook for faults that no script describes; called before the script. */
   intercept?: Intercept;
   /** Monotonic real ms; tests turn this clock by hand. @default performance.now */
   realMs?: () => number;

@@ -92,7 +92,7 @@ async function bundle(outDir) {
   writeFileSync(join(outDir, BUNDLE), withoutPlaces(code, folder));
 }
 
-/** The source map would tell where this was built, in every stack trace. */
+/** The source map would show where this was built, in every stack trace. */
 function withoutPlaces(code, folder) {
   return code.replace(/(sourceMappingURL=data:[^,]*;base64,)(\S+)/, (_all, head, map) => {
     const text = Buffer.from(map, 'base64').toString('utf8');

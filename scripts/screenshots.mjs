@@ -155,7 +155,7 @@ function openBrowser() {
   });
 }
 
-/** Runs the demo; gives back what `look` does, which gets the run's page as soon as there is one. */
+/** Runs the demo; returns the result of `look`, which gets the run's page as soon as there is one. */
 async function play(flags, look) {
   const child = spawn(process.execPath, [main, 'demo', ...flags], {
     cwd: folder,

@@ -28,7 +28,7 @@ import { untilIdle } from './steps/wait.ts';
 export async function enrichTable(argument: unknown): Promise<RunSummary> {
   const run = new Run(readArgument(argument), showProgress); // any client may have sent any JSON
   registerHandlers(run); // queries and updates, from the first moment on
-  watchNeeds(run); // notifies people, beside the steps, while it waits for them
+  watchNeeds(run); // notifies operators, beside the steps, while the run waits for them
   try {
     await prepareRows(run); // validates input and rows, freezes the rows in the store
     await takeLease(run); // of a table that lasts: one run at a time writes to it

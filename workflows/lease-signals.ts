@@ -17,7 +17,7 @@ export interface LeaseRun {
 
 export interface LeaseInput {
   holder: LeaseRun;
-  /** Time between the end of a holder that did not release and the next one: requests may be under way. */
+  /** Time between the end of a holder that did not release and the next one: requests may be in progress. */
   quietMs: number;
 }
 

@@ -31,13 +31,13 @@ export const sharedPaths = async (results: readonly ResultTarget[]): Promise<str
 
 /** Other runs in progress that registered one of these real paths, three at most. */
 export async function runsAt(
-  { store, now = Date.now, underWay }: ActivityDeps,
+  { store, now = Date.now, inProgress }: ActivityDeps,
   run: RunKey,
   paths: readonly string[],
 ): Promise<string[]> {
   return othersWithClaims(store, paths, {
     nowMs: now(),
-    underWay: underWay ?? ((ids) => Promise.resolve([...ids])),
+    inProgress: inProgress ?? ((ids) => Promise.resolve([...ids])),
     isOwn: (claim) => claim.workflowId === run.workflowId && claim.firstRunId === run.firstRunId,
   });
 }

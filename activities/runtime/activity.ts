@@ -96,11 +96,11 @@ const detailsBefore = (beat: unknown): unknown =>
 export const activity =
   <Input, Result, Report = null>(
     body: (input: Input, step: ActivityAttempt<Report>, deps: ActivityDeps) => Promise<Result>,
-    patience?: (input: Input) => FailureTolerance,
+    tolerance?: (input: Input) => FailureTolerance,
   ) =>
   (deps: ActivityDeps) =>
   (input: Input): Promise<Result> =>
-    runActivity<Report, Result>(deps, (step) => body(input, step, deps), patience?.(input));
+    runActivity<Report, Result>(deps, (step) => body(input, step, deps), tolerance?.(input));
 
 /**
  * Runs one step inside an activity: heartbeats while it lives, stops it when it is cancelled, and
@@ -109,7 +109,7 @@ export const activity =
 export async function runActivity<D, R>(
   deps: ActivityDeps,
   body: (step: ActivityAttempt<D>) => Promise<R>,
-  patience: FailureTolerance = {},
+  tolerance: FailureTolerance = {},
 ): Promise<R> {
   const { attempt } = activityInfo();
   const heartbeatDetails: unknown = activityInfo().heartbeatDetails;
@@ -122,7 +122,7 @@ export async function runActivity<D, R>(
   const { defects } = DefectsBefore.parse(heartbeatDetails);
   let requestSent = previousAttemptMayHaveSent;
   let reportedBefore = JSON.stringify(previous);
-  let troubleSinceMs = patience.trouble?.sinceMs ?? troubleBefore(heartbeatDetails);
+  let troubleSinceMs = tolerance.trouble?.sinceMs ?? troubleBefore(heartbeatDetails);
   const step: ActivityAttempt<D> = {
     ctx: {
       signal,
@@ -168,8 +168,8 @@ export async function runActivity<D, R>(
   } catch (error) {
     const stopped = signal.aborted || error instanceof CancelledFailure;
     const isDefect = !stopped && (!(error instanceof RowmillError) || error.code === 'internal');
-    const paid = patience.paid === true || requestSent;
-    const { sinceMs, next } = classifyTrouble(deps, error, { ...patience, paid }, troubleSinceMs);
+    const paid = tolerance.paid === true || requestSent;
+    const { sinceMs, next } = classifyTrouble(deps, error, { ...tolerance, paid }, troubleSinceMs);
     // Sends the counts since the last heartbeat, which would be lost.
     heartbeat({
       ...beat,
@@ -185,7 +185,7 @@ export async function runActivity<D, R>(
     }
     if (error instanceof CancelledFailure) throw error;
     const last = isDefect && defects + 1 >= MAX_DEFECTS;
-    const reported = patience.reportsDetails === true ? { lastDetails: beat.details } : {};
+    const reported = tolerance.reportsDetails === true ? { lastDetails: beat.details } : {};
     const failure = toFailure(error, { requestSent, ...counts, ...next, ...reported }, last);
     const code = error instanceof RowmillError ? error.code : 'internal';
     deps.onEvent?.({ type: 'step failed', code });

@@ -2,7 +2,7 @@ import type { DayBudgets } from '../../src/contract/budget.ts';
 import type { Webhooks } from '../../src/notify/webhooks.ts';
 import type { Providers } from '../../src/providers/registry.ts';
 import type { SpendCeiling } from '../../src/rules/spend/ceiling.ts';
-import type { UnderWay } from '../../src/store/claims.ts';
+import type { FindInProgress } from '../../src/store/claims.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { TroubleLimits } from '../../src/rules/trouble.ts';
 import type { MetricEvent } from './metric-events.ts';
@@ -34,7 +34,7 @@ export interface ActivityDeps {
    */
   troubleLimits?: TroubleLimits;
   /** Runs of a list that are in progress, by the Temporal server. @default all of them */
-  underWay?: UnderWay;
+  inProgress?: FindInProgress;
   /** Sender of the cancel request of a run, by the Temporal server. @default unknown */
   cancelSender?: (workflowId: string, runId: string) => Promise<string | null>;
   /**

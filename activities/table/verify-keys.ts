@@ -5,7 +5,7 @@ import { RowIndex } from '../run-files/snapshot.ts';
 import type { PageReader } from './page-reader.ts';
 import type { ActivityAttempt } from '../runtime/activity.ts';
 
-/** Looks at the same rows before their keys are taken for lost. */
+/** Reads the same rows again before their keys are taken for lost. */
 export const LOOKS = 3;
 const LOOK_EVERY_MS = 1_500;
 

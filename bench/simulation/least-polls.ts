@@ -1,5 +1,5 @@
 import { countUpTo } from './count-up-to.ts';
-import type { Alone } from './course.ts';
+import type { Alone } from './pass-timeline.ts';
 import { randomOf } from './random.ts';
 import { cellMsOf, type RunShape } from './shape.ts';
 

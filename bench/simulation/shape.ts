@@ -15,7 +15,7 @@ export type Pace = 'even' | 'waves' | 'bursts';
  */
 export type Durations = 'between' | 'skewed' | 'mixed' | 'same';
 
-/** One pass of one table, as far as its course in time depends on it. */
+/** One pass of one table, as far as its timeline depends on it. */
 export interface RunShape {
   seed: number;
   family: Family;

@@ -1,4 +1,4 @@
-import { courseOf, type Alone } from './course.ts';
+import { timelineOf, type Alone } from './pass-timeline.ts';
 import { shapeOf, type Family, type RunShape } from './shape.ts';
 import { watchByRules, watchFixed, type Waited } from './watchers.ts';
 
@@ -21,12 +21,12 @@ export function survey(families: readonly Family[], seedsPerFamily: number): Wat
 }
 
 export function watchBoth(shape: RunShape): Watched {
-  const course = courseOf(shape);
+  const timeline = timelineOf(shape);
   return {
     shape,
-    alone: course.alone,
-    idleAtMs: course.idleAtMs,
-    rules: watchByRules(course),
-    fixed: watchFixed(course),
+    alone: timeline.alone,
+    idleAtMs: timeline.idleAtMs,
+    rules: watchByRules(timeline),
+    fixed: watchFixed(timeline),
   };
 }

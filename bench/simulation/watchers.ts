@@ -1,7 +1,7 @@
 import { classifyIdle } from '../../src/rules/passes/idle.ts';
 import { nextPollMs, sliceIsOver } from '../../src/rules/passes/polling.ts';
 import { startTracking, recordReading } from '../../src/rules/passes/tracking.ts';
-import type { Course } from './course.ts';
+import type { PassTimeline } from './pass-timeline.ts';
 import { between, randomOf, type Random } from './random.ts';
 
 /** Wait for a pass, as one watcher did it. */
@@ -25,12 +25,12 @@ const POLICY = { minPollIntervalMs: 2_000, maxPollIntervalMs: 120_000, stallAfte
 const replyMs = (random: Random): number => between(random, 50, 300);
 
 /** The loop of activities/await-idle.ts, with its own rules, on a clock that is only a number. */
-export function watchByRules(course: Course): Waited {
-  const random = randomOf(course.shape.seed + 17);
+export function watchByRules(timeline: PassTimeline): Waited {
+  const random = randomOf(timeline.shape.seed + 17);
   let nowMs = 0;
   let polls = 0;
   let slices = 1;
-  const { doneAtStart, requestedCells } = course;
+  const { doneAtStart, requestedCells } = timeline;
   let watch = startTracking({ doneAtStart, requestedCells, requireProgress: false }, nowMs);
   let sliceStart = watch;
   let sliceSinceMs = nowMs;
@@ -38,10 +38,10 @@ export function watchByRules(course: Course): Waited {
     if (watch.last !== null) nowMs += nextPollMs(watch, POLICY, nowMs);
     nowMs += replyMs(random);
     polls += 1;
-    watch = recordReading(watch, course.at(nowMs), nowMs);
+    watch = recordReading(watch, timeline.at(nowMs), nowMs);
     const verdict = classifyIdle(watch, POLICY, nowMs);
     if (verdict !== 'running') {
-      const lateMs = nowMs - course.idleAtMs;
+      const lateMs = nowMs - timeline.idleAtMs;
       return {
         noticedAtMs: nowMs,
         lateMs,
@@ -63,19 +63,19 @@ export function watchByRules(course: Course): Waited {
  * Waits as scripts do: sleeps and asks until the documented condition holds. A status that lags
  * fools it; it may then go on, to compare the rest.
  */
-export function watchFixed(course: Course, everyMs = 5_000): Waited {
-  const random = randomOf(course.shape.seed + 23);
+export function watchFixed(timeline: PassTimeline, everyMs = 5_000): Waited {
+  const random = randomOf(timeline.shape.seed + 23);
   let nowMs = 0;
   let polls = 0;
   let fooled = 0;
   for (;;) {
     nowMs += everyMs + replyMs(random);
     polls += 1;
-    const { running, cellsInProgress } = course.at(nowMs);
+    const { running, cellsInProgress } = timeline.at(nowMs);
     if (running || cellsInProgress > 0) continue;
-    if (nowMs < course.idleAtMs) fooled += 1;
+    if (nowMs < timeline.idleAtMs) fooled += 1;
     else {
-      const lateMs = nowMs - course.idleAtMs;
+      const lateMs = nowMs - timeline.idleAtMs;
       return { noticedAtMs: nowMs, lateMs, polls, slices: 1, end: 'idle', fooled };
     }
   }

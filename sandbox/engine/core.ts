@@ -27,13 +27,13 @@ export class SandboxCore {
   private constructor(options: SandboxOptions, book: FactBook) {
     refuseNonsense(options);
     const past = options.stateFile === undefined ? null : readJournal(options.stateFile);
-    const wished = originOf(options, book);
-    if (past !== null) refuseOther(wished, past.origin, options.stateFile ?? '');
-    this.state = stateFrom(past?.origin ?? wished, book, options);
+    const requested = originOf(options, book);
+    if (past !== null) refuseOther(requested, past.origin, options.stateFile ?? '');
+    this.state = stateFrom(past?.origin ?? requested, book, options);
     for (const entry of past?.entries ?? []) this.#replay(entry);
     if (options.stateFile !== undefined) {
       this.#journal = new Journal(options.stateFile);
-      if (past === null) this.#journal.begin(wished);
+      if (past === null) this.#journal.begin(requested);
     }
     // Before the first start the clock stands; from here on it runs.
     this.#apply('open', {
@@ -43,7 +43,7 @@ export class SandboxCore {
     });
   }
 
-  /** Lets time catch up, looks, and makes sure that what was seen stays so after a restart. */
+  /** Lets time catch up, reads, and makes sure that what was seen stays so after a restart. */
   read<T>(look: (state: SandboxState) => T): T {
     this.catchUp();
     return look(this.state);
@@ -115,11 +115,11 @@ function refuseNonsense({ token, speed = 1, concurrency = 50 }: SandboxOptions):
 }
 
 /** Answers that were given would change: better not to start at all. */
-function refuseOther(wished: Origin, made: Origin, path: string): void {
+function refuseOther(requested: Origin, made: Origin, path: string): void {
   const text = ({ fixed }: Origin): string => JSON.stringify(fixed);
-  if (text(wished) === text(made)) return;
+  if (text(requested) === text(made)) return;
   throw new Error(
-    `${path} was made with ${text(made)}, this start wants ${text(wished)}: ` +
+    `${path} was made with ${text(made)}, this start wants ${text(requested)}: ` +
       'use the same options, or another state file',
   );
 }

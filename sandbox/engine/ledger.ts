@@ -39,7 +39,7 @@ export interface RunAccount {
 /** `POST /v1/tables/{table_id}/rows` → status → how often. `cut` = no reply was sent. */
 export type RequestCounts = Record<string, Record<string, number>>;
 
-/** The books: what was asked, made and paid for. Counters only; nothing grows with the cells. */
+/** Counters of what was asked, made and paid for; nothing grows with the cells. */
 export class Ledger {
   readonly tables = new Map<string, TableAccount>();
   readonly runs: RunAccount[] = [];

@@ -82,7 +82,7 @@ function queue(state: SandboxState, { table, column, slot, seq }: Timer): void {
 /** Puts a requested cell in line once nothing upstream is missing. */
 function enqueue(state: SandboxState, table: Table, column: Column, slot: number): void {
   if (column.cells.statusAt(slot) !== REQUESTED || !upstreamDone(table, column, slot)) return;
-  if (hangs(state, table, column, slot)) return;
+  if (isStuck(state, table, column, slot)) return;
   laneOf(table, column).waiting.push(slot * MAX_COLUMNS + column.serial);
 }
 
@@ -144,7 +144,7 @@ function start(state: SandboxState, table: Table, column: Column, slot: number):
   }
   table.move(column, slot, IN_PROGRESS, wallMs(state));
   // A stalled cell occupies no slot.
-  if (!hangs(state, table, column, slot)) schedule(state, table, column, slot, data);
+  if (!isStuck(state, table, column, slot)) schedule(state, table, column, slot, data);
   return true;
 }
 
@@ -191,7 +191,7 @@ function giveUpQueued(state: SandboxState, table: Table): void {
 const cellNumber = (column: Column, slot: number): number => slot * MAX_COLUMNS + column.serial;
 
 /** Checks whether a fault script stalls the cell in its state, and records it. */
-function hangs(state: SandboxState, table: Table, column: Column, slot: number): boolean {
+function isStuck(state: SandboxState, table: Table, column: Column, slot: number): boolean {
   const data = table.data[slot];
   const cell = cellNumber(column, slot);
   const { cellRules } = state.oracle;
@@ -239,7 +239,7 @@ function release(state: SandboxState, table: Table, cell: number): void {
   if (column === undefined || column.removed || data === undefined || data === null) return;
   if (column.cells.statusAt(slot) === REQUESTED) enqueue(state, table, column, slot);
   const started = column.cells.statusAt(slot) === IN_PROGRESS;
-  if (started && !hangs(state, table, column, slot)) schedule(state, table, column, slot, data);
+  if (started && !isStuck(state, table, column, slot)) schedule(state, table, column, slot, data);
 }
 
 /**

@@ -6,7 +6,7 @@ import type { FaultAdapter } from './adapter.ts';
 const MARK = '\u{E000}';
 
 /**
- * Raw control characters inside strings: not JSON by the book, and seen all the same. In `prose`,
+ * Raw control characters inside strings: not valid JSON, and seen all the same. In `prose`,
  * where they really come from; answers stay what they are.
  */
 export function withControlCharacters(reply: Outgoing, prose: readonly string[]): Outgoing {
@@ -40,8 +40,8 @@ export function withUnknown(
     return Object.fromEntries(Object.entries(one).map(([word, count]) => [other(word), count]));
   };
   return changed(reply, (value) => {
-    const told = walk(value, worded);
-    const walked = columns ? walk(told, withAnotherColumn) : told;
+    const reworded = walk(value, worded);
+    const walked = columns ? walk(reworded, withAnotherColumn) : reworded;
     return fields ? extended(walked) : walked;
   });
 }

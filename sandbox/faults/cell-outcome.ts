@@ -14,12 +14,12 @@ export function ruledOutcome(
   word: string,
   key: string,
 ): RuledOutcome {
-  const fate: RuledOutcome = { stuck: null, failing: null };
+  const outcome: RuledOutcome = { stuck: null, failing: null };
   for (const [at, rule] of rules.entries()) {
     if (rule.columns?.includes(key) === false) continue;
     if (share(seed, 'cell', at, word, key) >= rule.share) continue;
-    if (rule.fault === 'stuck') fate.stuck ??= rule;
-    else fate.failing ??= rule;
+    if (rule.fault === 'stuck') outcome.stuck ??= rule;
+    else outcome.failing ??= rule;
   }
-  return fate;
+  return outcome;
 }

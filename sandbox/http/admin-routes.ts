@@ -7,7 +7,7 @@ const ledgerQuery = z.object({ table: z.string().optional() });
 const addCredits = z.object({ add: z.number() });
 
 /** Routes about the sandbox itself, without faults and outside the ledger. */
-export const ownRoutes = (books: LedgerReport): Route[] => [
+export const ownRoutes = (report: LedgerReport): Route[] => [
   {
     // ?table=ID adds the runs and cells of that table.
     method: 'GET',
@@ -17,12 +17,12 @@ export const ownRoutes = (books: LedgerReport): Route[] => [
       const details =
         table !== undefined
           ? {
-              runList: books.runs().filter(({ tableId }) => tableId === table),
-              cells: books.cells(table),
+              runList: report.runs().filter(({ tableId }) => tableId === table),
+              cells: report.cells(table),
             }
           : {};
-      const faults = { hits: books.faultHits() };
-      return { body: { ...books.summary(), faults, tables: books.tables(), ...details } };
+      const faults = { hits: report.faultHits() };
+      return { body: { ...report.summary(), faults, tables: report.tables(), ...details } };
     },
   },
   {

@@ -11,7 +11,7 @@ export interface Outgoing {
   encoding?: Encoding;
 }
 
-/** A request as the door for faults sees it. */
+/** A request as the hook for faults sees it. */
 export interface Seen {
   /**
    * Moment of the call: before anything was done, or when all is done and only the reply is

@@ -17,13 +17,13 @@ const BODY_LIMIT_BYTES = 64 * 2 ** 20;
 
 export interface ServerOptions {
   core: SandboxCore;
-  books: LedgerReport;
+  report: LedgerReport;
   token: Tokens;
   intercept?: Intercept | undefined;
 }
 
 /** Puts the API on HTTP: token, hook, handler, hook, reply; in this order for every request. */
-export function createServer({ core, books, token, intercept }: ServerOptions): FastifyInstance {
+export function createServer({ core, report, token, intercept }: ServerOptions): FastifyInstance {
   const app = fastify({
     bodyLimit: BODY_LIMIT_BYTES,
     forceCloseConnections: true,
@@ -98,7 +98,7 @@ export function createServer({ core, books, token, intercept }: ServerOptions): 
   for (const api of APIS) {
     for (const route of api.routes) add(route, api, intercept);
   }
-  for (const route of ownRoutes(books)) {
+  for (const route of ownRoutes(report)) {
     app.route({
       method: route.method,
       url: route.url,

@@ -36,7 +36,7 @@ export const pipelineColumns = (
   answers: answerSchemas(spec, pipeline),
 });
 
-/** Names a type for people: `number`, `one of 3`; `null` if the schema names none. */
+/** Describes a type in messages: `number`, `one of 3`; `null` if the schema names none. */
 export function schemaName({ type = null, enum: labels }: JsonObject): string | null {
   if (Array.isArray(labels)) return `one of ${labels.length}`;
   const names = [type].flat().filter((one) => typeof one === 'string');

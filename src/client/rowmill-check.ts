@@ -11,11 +11,11 @@ export async function checkStart(
   env: Env,
 ): Promise<StartPlan> {
   const plan = await checkWork({ ...options, store, env });
-  const underWay = async (ids: readonly string[]): Promise<string[]> => {
+  const inProgress = async (ids: readonly string[]): Promise<string[]> => {
     // Temporal's client takes longest to load: only for runs that the server has to be asked about.
-    const { askUnderWay } = await import('./runs/lookup/ask-under-way.ts');
-    return askUnderWay(ids, env);
+    const { askInProgress } = await import('./runs/lookup/ask-in-progress.ts');
+    return askInProgress(ids, env);
   };
-  const others = await sameTargetWarnings(plan.pipeline, store, { underWay });
+  const others = await sameTargetWarnings(plan.pipeline, store, { inProgress });
   return { ...plan, warnings: [...plan.warnings, ...others] };
 }

@@ -37,7 +37,7 @@ import { RowmillBudgets } from './rowmill-budgets.ts';
 import { RowmillSchedules } from './rowmill-schedules.ts';
 import { knowsSearchAttributes } from '../temporal/search-attributes.ts';
 import { describeRun, findRun, noSuchRun } from './runs/lookup/describe.ts';
-import { runsUnderWay } from './runs/lookup/under-way.ts';
+import { runsInProgress } from './runs/lookup/in-progress.ts';
 import { isSeen, ownerOf, starterOf } from './runs/lookup/owned.ts';
 import { eachWithServerErrors, withServerErrors } from '../temporal/server-error.ts';
 import { storedResults, type StoredResults } from './runs/files/stored.ts';
@@ -240,9 +240,9 @@ export class Rowmill {
     seenBy: SeenBy = {},
   ): Promise<string[]> {
     const { client, store } = this.#link;
-    const underWay = (others: readonly string[]) => runsUnderWay(client, others);
+    const inProgress = (others: readonly string[]) => runsInProgress(client, others);
     const visible = (others: readonly string[]) => this.visible(others, seenBy);
-    return sameTargetWarnings(pipeline, store, { underWay, visible }, id);
+    return sameTargetWarnings(pipeline, store, { inProgress, visible }, id);
   }
 
   /** Selects the runs of a list that a caller may see. */

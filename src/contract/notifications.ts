@@ -1,8 +1,8 @@
 import type { Need } from './notify.ts';
 import type { RunFinished } from './run.ts';
 
-/** A run waits for a person, or does not move. */
-export interface NeededPerson {
+/** Details of a run that waits for a person, or does not move. */
+export interface NeedDetails {
   workflowId: string;
   runId: string;
   pipeline: string;
@@ -34,7 +34,7 @@ export interface RunNeeds {
   type: `run.${Need}`;
   /** ISO time of the message; the same on every retry. */
   timestamp: string;
-  data: NeededPerson;
+  data: NeedDetails;
 }
 
 /** Reasons that a night counts as missed. `late`: its run waited for a worker. */

@@ -10,7 +10,7 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Needs no token. */
     open?: boolean;
-    /** Page for people: a browser may send the token as a cookie. */
+    /** Page for a browser, which may send the token as a cookie. */
     page?: boolean;
     /** Exempt from the rate limit. */
     unlimited?: boolean;

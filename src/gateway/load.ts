@@ -35,6 +35,6 @@ export function limitBodies(app: App, bodyLimit: number): void {
 
 /** Returns the declared length of a body; without one, the maximum. */
 function announcedBytes({ headers }: FastifyRequest, bodyLimit: number): number {
-  const told = Number(headers['content-length'] ?? bodyLimit);
-  return Number.isFinite(told) ? Math.min(Math.max(told, 0), bodyLimit) : bodyLimit;
+  const declared = Number(headers['content-length'] ?? bodyLimit);
+  return Number.isFinite(declared) ? Math.min(Math.max(declared, 0), bodyLimit) : bodyLimit;
 }

@@ -46,14 +46,14 @@ export function createRenditions(): Renditions {
     return remembered(digests, key, MAX_DIGESTS, () => hashOf(folder, name));
   };
 
-  const letGo = (one: Held): void => {
+  const closeIfUnused = (one: Held): void => {
     if (one.isDropped && one.users === 0) void one.handle.close().catch(() => undefined);
   };
   const drop = async (rendering: Promise<Held>): Promise<void> => {
     const one = await rendering.catch(() => null);
     if (one === null) return;
     one.isDropped = true;
-    letGo(one);
+    closeIfUnused(one);
   };
 
   return {
@@ -77,7 +77,7 @@ export function createRenditions(): Renditions {
           if (isReleased) return;
           isReleased = true;
           one.users -= 1;
-          letGo(one);
+          closeIfUnused(one);
         },
       };
     },

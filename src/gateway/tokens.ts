@@ -77,33 +77,33 @@ function linesOf(file: string): { secret: string; rest: string[] }[] {
 function grantOf(words: readonly string[], file: string): Grant {
   const wrong = (what: string, remedy: string): RowmillError =>
     refused(`ROWMILL_GATEWAY_TOKENS_FILE ${file}`, what, remedy);
-  const told = new Map<string, string>();
+  const options = new Map<string, string>();
   for (const word of words) {
     const [name = '', value] = word.split('=', 2);
-    if (!['owner', 'scopes', 'runs'].includes(name) || value === undefined || told.has(name)) {
+    if (!['owner', 'scopes', 'runs'].includes(name) || value === undefined || options.has(name)) {
       throw wrong(
         'what stands behind a token is not understood',
         'Write TOKEN owner=NAME scopes=read,start,act,approve runs=own, a line for each token.',
       );
     }
-    told.set(name, value);
+    options.set(name, value);
   }
-  const owner = told.get('owner') ?? null;
+  const owner = options.get('owner') ?? null;
   if (owner !== null && !OWNER.test(owner)) {
     throw wrong(
       `"${owner.slice(0, 80)}" is no owner`,
       'Take letters, digits, ".", "_" and "-", 1 to 63.',
     );
   }
-  const names = told.get('scopes')?.split(',') ?? USUAL_SCOPES;
+  const names = options.get('scopes')?.split(',') ?? USUAL_SCOPES;
   const scopes = new Set(SCOPES.filter((scope) => names.includes(scope)));
   if (scopes.size !== new Set(names).size) {
     throw wrong(
-      `scopes=${told.get('scopes')?.slice(0, 80)} is not allowed`,
+      `scopes=${options.get('scopes')?.slice(0, 80)} is not allowed`,
       `Give some of ${SCOPES.join(', ')}.`,
     );
   }
-  const runs = told.get('runs') ?? (owner === null ? 'all' : 'own');
+  const runs = options.get('runs') ?? (owner === null ? 'all' : 'own');
   if (runs !== 'own' && runs !== 'all') {
     throw wrong(`runs=${runs.slice(0, 80)} is not allowed`, 'Give own or all.');
   }

@@ -120,8 +120,8 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       duringPause,
       ...(pollWithinMs === undefined ? {} : { pollWithinMs }),
     });
-    const letGoAtMs = performance.now();
-    let sentAtMs = letGoAtMs;
+    const admittedAtMs = performance.now();
+    let sentAtMs = admittedAtMs;
     const outgoing = {
       origin: baseUrl.origin,
       method,
@@ -163,7 +163,7 @@ export function createHttpClient(options: HttpClientOptions): HttpClient {
       route: request.route,
       status: incoming.kind === 'reply' ? incoming.status : null,
       ms: repliedAtMs - sentAtMs,
-      rateLimitedMs: letGoAtMs - wantedAtMs,
+      rateLimitedMs: admittedAtMs - wantedAtMs,
       perSecond: limiter.perSecond,
     });
     return incoming;

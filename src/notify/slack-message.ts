@@ -1,4 +1,4 @@
-import type { MissedNight, NeededPerson, Notification } from '../contract/notifications.ts';
+import type { MissedNight, NeedDetails, Notification } from '../contract/notifications.ts';
 import type { Need } from '../contract/notify.ts';
 import type { RunSummary } from '../contract/run.ts';
 import { formatCount, formatCredits, formatInteger } from '../text/numbers.ts';
@@ -40,7 +40,7 @@ const NEED_TEXT: Readonly<Record<Need, string>> = {
   stalled: 'does not move',
 };
 
-function needOf(type: `run.${Need}`, data: NeededPerson): Parts {
+function needOf(type: `run.${Need}`, data: NeedDetails): Parts {
   const { workflowId, what, since, reminder, rows, cells, credits, deadline, command } = data;
   // Safe cast: the type of the body says which needs there are.
   const need = NEED_TEXT[type.slice('run.'.length) as Need];

@@ -30,7 +30,7 @@ export const accountWait = (code: string | null | undefined): AccountWait | null
   WAIT_OF_CODE[code ?? ''] ?? null;
 
 /** A check costs one request: soon at first (a top-up may be in progress), then rarely. */
-const MIN_LOOK_MS = 15_000;
+const MIN_READ_MS = 15_000;
 const MAX_LOOK_MS = 300_000;
 const GROWTH = 1.5;
 
@@ -42,8 +42,8 @@ const MANY_FAILED_WAITS = 48;
  * the step was refused again) a dozen events are in the history, of which Temporal allows 51,200. A
  * year fits.
  */
-export function accountLookMs(looks: number, failedWaits: number): number {
-  const soonMs = MIN_LOOK_MS * GROWTH ** (looks + failedWaits);
-  const rarer = looks === 0 ? Math.max(1, failedWaits / MANY_FAILED_WAITS) : 1;
+export function accountReadMs(reads: number, failedWaits: number): number {
+  const soonMs = MIN_READ_MS * GROWTH ** (reads + failedWaits);
+  const rarer = reads === 0 ? Math.max(1, failedWaits / MANY_FAILED_WAITS) : 1;
   return Math.min(soonMs, MAX_LOOK_MS * rarer);
 }

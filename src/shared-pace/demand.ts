@@ -6,7 +6,7 @@ const ALL = 1_000;
 const STEP = ALL / 8;
 /** A worker needs room above what it sent. */
 const ROOM = 2;
-/** The highest of the last looks counts: between two pages nothing waits. */
+/** The highest of the last readings counts: between two pages nothing waits. */
 const LOOKS = 5;
 
 export interface Demand {

@@ -51,7 +51,7 @@ const PATH = 'file';
 const addressScheme = (to: string): string | null =>
   /^([a-z][a-z0-9+.-]+):\/\//i.exec(to)?.[1]?.toLowerCase() ?? null;
 
-/** Addresses that results are written to, for people. */
+/** Addresses that results are written to, as messages name them. */
 export const ADDRESSES = [...new Set(sinks.flatMap(({ schemes }) => schemes))]
   .filter((scheme) => scheme !== PATH)
   .map((scheme) => `${scheme}://…`);

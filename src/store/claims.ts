@@ -31,24 +31,24 @@ export async function claimTargets(
 const MAX_OTHERS = 3;
 
 /** Selects the runs in progress from those that registered a target. */
-export type UnderWay = (workflowIds: readonly string[]) => Promise<string[]>;
+export type FindInProgress = (workflowIds: readonly string[]) => Promise<string[]>;
 
 /** Names other runs in progress with a claim on one of these paths: all, or the first three found. */
 export async function othersWithClaims(
   store: Store,
   paths: readonly string[],
-  options: { nowMs: number; underWay: UnderWay; isOwn: (claim: Claim) => boolean },
+  options: { nowMs: number; inProgress: FindInProgress; isOwn: (claim: Claim) => boolean },
 ): Promise<string[]> {
   const found: string[] = [];
   let batch: string[] = [];
   for await (const id of claimants(store, paths, options)) {
     batch.push(id);
     if (batch.length < MAX_OTHERS) continue;
-    found.push(...(await options.underWay(batch)));
+    found.push(...(await options.inProgress(batch)));
     batch = [];
     if (found.length >= MAX_OTHERS) break;
   }
-  if (batch.length > 0) found.push(...(await options.underWay(batch)));
+  if (batch.length > 0) found.push(...(await options.inProgress(batch)));
   return found.slice(0, MAX_OTHERS).sort();
 }
 

@@ -3,14 +3,14 @@ import type { Logger } from '@temporalio/worker';
 import { notifyMissedNights } from '../client/schedules/notify-missed-nights.ts';
 import type { Store } from '../store/store.ts';
 
-/** Time between two looks at the schedules. */
+/** Time between two checks of the schedules. */
 const EVERY_MS = 10 * 60_000;
 
 export interface MissedNightWatch {
   stop(): void;
 }
 
-/** Looks for missed nights now, and again every ten minutes. A look that fails is logged. */
+/** Looks for missed nights now, and again every ten minutes. A check that fails is logged. */
 export function watchMissedNights(
   client: Client,
   store: Store,

@@ -187,14 +187,14 @@ function refuseMisconfigured(deps: ActivityDeps): void {
 /** Checks the store; a stalled disk is reported like an unwritable one. */
 async function storeAnswers(store: Store): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
-  const hangs = new Promise<never>((_, reject) => {
+  const timedOut = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       const what = `the store does not answer within ${STORE_PROBE_MS / 1000} s`;
       reject(new RowmillError('store_unreadable', what, { where: store.location }));
     }, STORE_PROBE_MS);
   });
   try {
-    await Promise.race([store.checkWritable(), hangs]);
+    await Promise.race([store.checkWritable(), timedOut]);
   } finally {
     clearTimeout(timer);
   }

@@ -31,7 +31,7 @@ export function stepMetrics(registry: Registry): (event: MetricEvent) => void {
   const failures = counter('rowmill_step_failures_total', 'Failed attempts of steps.', 'code');
   const spent = counter(
     'rowmill_account_credits_spent_total',
-    'Decrease of the account balance between two readings, whoever spent it.',
+    'Decrease of the account balance between two readings, by any program.',
     'provider',
   );
   const balance = new Gauge({

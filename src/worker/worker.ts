@@ -12,7 +12,7 @@ import { createActivities, createPollActivities } from '../../activities/index.t
 import type { ActivityDeps } from '../../activities/runtime/deps.ts';
 import { createDayBudgets } from '../client/budgets/day-budgets.ts';
 
-import { runsUnderWay } from '../client/runs/lookup/under-way.ts';
+import { runsInProgress } from '../client/runs/lookup/in-progress.ts';
 import { cancelSender } from '../temporal/cancel-sender.ts';
 import { confirmAttempt } from '../temporal/confirm-attempt.ts';
 import { temporalTarget, type TargetOptions } from '../temporal/connection.ts';
@@ -84,7 +84,7 @@ export async function startWorker(options: RowmillWorkerOptions): Promise<Runnin
   const client = openClient({ connection, namespace: target.namespace }, env);
   const deps: ActivityDeps = {
     budgets: createDayBudgets(client, options.taskQueue),
-    underWay: (ids) => runsUnderWay(client, ids),
+    inProgress: (ids) => runsInProgress(client, ids),
     cancelSender: (workflowId, runId) => cancelSender(client, workflowId, runId),
     confirmAttempt: (taskToken, details) => confirmAttempt(client, taskToken, details),
     ...options.deps,

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { ReasonCounts } from '../../activities/results/summary/reasons.ts';
 import { addPastRun } from '../../activities/results/report/past-runs.ts';
 import {
-  readCourse,
+  readTimeline,
   recordReadings,
   recordScan,
   thinned,
-} from '../../activities/run-files/course.ts';
+} from '../../activities/run-files/run-timeline.ts';
 import type { PastRun, Reading } from '../../src/report/facts.ts';
 import { createFileStore } from '../../src/store/disk/file-store.ts';
 import type { Folder } from '../../src/store/store.ts';
@@ -44,7 +44,7 @@ test('readings of many slices stay at most 500, the last one among them', async 
   for (let slice = 0; slice < 12; slice += 1) {
     await recordReadings(folder, readings(100, slice * 100));
   }
-  const kept = (await readCourse(folder)).readings;
+  const kept = (await readTimeline(folder)).readings;
   expect(kept.length).toBeLessThanOrEqual(500);
   expect(kept.length).toBeGreaterThan(200);
   expect(kept[0]?.atMs).toBe(0);
@@ -60,7 +60,7 @@ test('a scan and readings are kept beside each other', async () => {
   await recordReadings(folder, readings(2));
   await recordScan(folder, { scan: 2, repaired: 3 }, 7);
   await recordScan(folder, { scan: 2, repaired: 4 }, 8);
-  expect(await readCourse(folder)).toEqual({
+  expect(await readTimeline(folder)).toEqual({
     readings: readings(2),
     scans: [
       { scan: 1, atMs: 5, repaired: 0 },

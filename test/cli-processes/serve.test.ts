@@ -75,15 +75,15 @@ test('SIGTERM lets open requests finish', async () => {
 
   const idle = await idleConnection(url);
 
-  const underWay = request(`${url}/v1/runs`, {
+  const inProgress = request(`${url}/v1/runs`, {
     method: 'POST',
     headers: { ...headers, expect: '100-continue' },
   });
-  const answered = once(underWay, 'response') as Promise<[IncomingMessage]>;
-  underWay.flushHeaders();
+  const answered = once(inProgress, 'response') as Promise<[IncomingMessage]>;
+  inProgress.flushHeaders();
   // So says the gateway when it has begun with it.
-  await once(underWay, 'continue');
-  underWay.write(body.slice(0, 10));
+  await once(inProgress, 'continue');
+  inProgress.write(body.slice(0, 10));
 
   gateway.child.kill('SIGTERM');
   await gateway.says('"gateway drains"');
@@ -91,7 +91,7 @@ test('SIGTERM lets open requests finish', async () => {
   await idle.closed;
   // The run goes on, whoever followed it comes again to the next gateway.
   expect(await followed).not.toContain('event: outcome');
-  underWay.end(body.slice(10));
+  inProgress.end(body.slice(10));
   const [answer] = await answered;
   expect([answer.statusCode, JSON.parse(await text(answer))]).toMatchObject([200, { id }]);
   const { stdout, stderr } = await gateway.endsWith(0);

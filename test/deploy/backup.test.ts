@@ -16,7 +16,7 @@ import { allEnv } from '../support/providers/cases.ts';
 import { eventually } from '../support/eventually.ts';
 
 const ROWS = Array.from({ length: 6 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
-const ID = 'under-way';
+const ID = 'in-progress';
 const run = { minPollInterval: '100ms', maxPollInterval: '1s', stallAfter: '10m', deadline: '30m' };
 
 /** Copies the server's files at one moment, as a snapshot of the disk does: SQLite recovers it. */

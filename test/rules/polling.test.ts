@@ -181,7 +181,7 @@ describe('when a slice of waiting ends', () => {
     return slices;
   };
 
-  test('at most 20 of them in 24 h, whatever the course', () => {
+  test('at most 20 of them in 24 h, whatever the readings', () => {
     fc.assert(
       fc.property(
         fc.array(

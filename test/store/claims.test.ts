@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from '@jest/globals';
-import { claimTargets, othersWithClaims, type UnderWay } from '../../src/store/claims.ts';
+import { claimTargets, othersWithClaims, type FindInProgress } from '../../src/store/claims.ts';
 import { createFileStore } from '../../src/store/disk/file-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { newPlace } from './place.ts';
@@ -17,13 +17,13 @@ beforeEach(async () => {
 });
 
 /** Others of `run-0`, and how many runs the server was asked about. */
-async function others(underWay: UnderWay, nowMs = NOW_MS) {
+async function others(inProgress: FindInProgress, nowMs = NOW_MS) {
   let asked = 0;
   const names = await othersWithClaims(store, PATHS, {
     nowMs,
-    underWay: (ids) => {
+    inProgress: (ids) => {
       asked += ids.length;
-      return underWay(ids);
+      return inProgress(ids);
     },
     isOwn: ({ workflowId }) => workflowId === 'run-0',
   });

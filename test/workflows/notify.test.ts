@@ -10,7 +10,7 @@ import { cancelRun } from '../../src/client/runs/cancel.ts';
 import { ownedMemo } from '../../src/client/runs/lookup/owned.ts';
 import { endedRunFolder } from '../../src/client/runs/files/results.ts';
 import { RUN_FILE } from '../../src/contract/names.ts';
-import type { NeededPerson } from '../../src/contract/notifications.ts';
+import type { NeedDetails } from '../../src/contract/notifications.ts';
 import type { RunFinished, RunProgress, RunSummary } from '../../src/contract/run.ts';
 import type { SandboxOptions } from '../../sandbox/index.ts';
 import {
@@ -191,9 +191,9 @@ test.each([
   expect(data?.changes).toMatchObject({ since: workflowId });
 });
 
-const needsOf = (received: readonly Received[]): { type: string; data: NeededPerson }[] =>
+const needsOf = (received: readonly Received[]): { type: string; data: NeedDetails }[] =>
   received
-    .map(({ message }) => message as unknown as { type: string; data: NeededPerson })
+    .map(({ message }) => message as unknown as { type: string; data: NeedDetails })
     .filter(({ type }) => type.startsWith('run.needs-'));
 
 const stageIs = (handle: Awaited<ReturnType<typeof run>>, stage: string): Promise<void> =>

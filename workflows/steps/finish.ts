@@ -89,8 +89,8 @@ const notBegun = (found: RunState['lastScan']): number =>
 
 /** Cells that the provider still works on and charges for, by the last reading; cells that may still start included. */
 function cellsInFlight({ activePass, lastScan, cellsCancelled }: RunState): number {
-  const underWay = activePass?.tracking.last?.cellsInProgress ?? lastScan?.inFlight ?? 0;
-  return underWay + Math.max(0, notBegun(lastScan) - cellsCancelled);
+  const inProgress = activePass?.tracking.last?.cellsInProgress ?? lastScan?.inFlight ?? 0;
+  return inProgress + Math.max(0, notBegun(lastScan) - cellsCancelled);
 }
 
 const DEADLINE = 'the deadline was reached';

@@ -18,7 +18,7 @@ export function watchNeeds(run: Run): void {
   const targets = run.pipeline.notify ?? [];
   if (!targets.some((target) => NEEDS.some((need) => wants(target, need)))) return;
   CancellationScope.nonCancellable(() => watch(run)).catch((error: unknown) => {
-    log.warn('nobody is notified any more', { error: failureOf(error).message });
+    log.warn('notifications have ended', { error: failureOf(error).message });
   });
 }
 

@@ -20,7 +20,7 @@ import { readRunLedger } from '../../../src/store/ledger.ts';
 import type { Folder } from '../../../src/store/store.ts';
 import { shorten } from '../../../src/text/shorten.ts';
 import type { ActivityDeps } from '../../runtime/deps.ts';
-import { readCourse, type Course } from '../../run-files/course.ts';
+import { readTimeline, type RunTimeline } from '../../run-files/run-timeline.ts';
 import { addPastRun } from './past-runs.ts';
 import type { Quarantined } from '../summary/quarantine.ts';
 import type { PublishResultsInput } from '../summary/summary.ts';
@@ -50,7 +50,7 @@ export async function gatherFacts(
   const nowMs = (deps.now ?? Date.now)();
   const { run, pipeline, lastScan, owner = null } = input;
   const startedAt = new Date(input.startedAtMs).toISOString();
-  const course = await readCourse(folder);
+  const timeline = await readTimeline(folder);
   const shown = columns.slice(0, MAX_SAMPLE_COLUMNS);
   const past: PastRun = {
     ...run,
@@ -67,8 +67,8 @@ export async function gatherFacts(
     startedAt,
     finishedAt: new Date(nowMs).toISOString(),
     byColumn: lastScan?.byColumn ?? {},
-    readings: course.readings,
-    passes: await passesOf(deps, input, course, nowMs),
+    readings: timeline.readings,
+    passes: await passesOf(deps, input, timeline, nowMs),
     runs: await addPastRun(deps.store.pipeline({ pipeline: pipeline.name, owner }), past),
     ...quarantined.byReason.facts(),
     changes: changes === null ? [] : await firstLines(folder, changes, MAX_CHANGES, shortChange),
@@ -93,7 +93,7 @@ function filledOf({ lastScan }: PublishResultsInput): number | null {
 async function passesOf(
   { store }: ActivityDeps,
   { run, startedAtMs }: PublishResultsInput,
-  { scans }: Course,
+  { scans }: RunTimeline,
   nowMs: number,
 ): Promise<PassFacts[]> {
   const lines = await readRunLedger(store, run, startedAtMs - CLOCK_SKEW_MS, nowMs);

@@ -159,8 +159,8 @@ async function perform(
   sayStarted(cli, started, session.linkTo({ workflowId: id, runId: started.runId }));
   printConnectHint(cli, session, id);
   if ((attached || byUpdate) && approval === 'given') {
-    const told = await started.approveOnceAsked({ signal });
-    if (!told) cli.log(`It may wait for an approval yet: rowmill approve ${id}`);
+    const isApproved = await started.approveOnceAsked({ signal });
+    if (!isApproved) cli.log(`It may wait for an approval yet: rowmill approve ${id}`);
   }
   if (approval === 'later' && !attached) {
     cli.log(`It waits for an approval: rowmill approve ${id}`);

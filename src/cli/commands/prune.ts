@@ -7,7 +7,7 @@ export function addPrune(program: Command, cli: Cli): void {
     .command('prune')
     .summary('remove the files of old runs from the store')
     .description(
-      'Remove the files of runs that nobody has written to for a time: frozen rows, results, reports. ' +
+      'Remove files of runs that were not written to for a time: frozen rows, results, reports. ' +
         'Shows what it would remove and asks first. Never removes runs in progress, what the next run of a ' +
         'pipeline reads, the ledger, or what was published elsewhere.',
     )
@@ -17,7 +17,7 @@ export function addPrune(program: Command, cli: Cli): void {
     .option('--json', 'one JSON object on stdout')
     .addHelpText(
       'after',
-      '\nA removed run is forgotten: its id or key starts a new run, which is paid.\n\n' +
+      '\nThe id or key of a removed run starts a new run, which is paid.\n\n' +
         'Examples:\n  rowmill prune --older 90d\n  rowmill prune --older 90d --yes --json | jq .bytes',
     )
     .action(async (flags: PruneFlags) => {

@@ -66,18 +66,18 @@ export interface ShownFollowOptions {
 export async function follow(options: ShownFollowOptions): Promise<RunSummary | null> {
   const { run, ui, view, signal, broken } = options;
   const over = new AbortController();
-  const looks = run.progress({
+  const updates = run.progress({
     intervalMs: view.intervalMs,
     signal: AbortSignal.any([signal, over.signal]),
     broken,
   });
   try {
     for (;;) {
-      const look = await looks.next();
-      if (look.done === true) return look.value;
-      const { progress, lastKnown, warning } = look.value;
-      const told = warning === null ? null : sanitize(warning);
-      view.show({ workflowId: run.id, progress, lastKnown, warning: told, ui, nowMs: Date.now() });
+      const update = await updates.next();
+      if (update.done === true) return update.value;
+      const { progress, lastKnown, warning } = update.value;
+      const shown = warning === null ? null : sanitize(warning);
+      view.show({ workflowId: run.id, progress, lastKnown, warning: shown, ui, nowMs: Date.now() });
     }
   } finally {
     over.abort();

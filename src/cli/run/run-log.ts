@@ -29,7 +29,7 @@ export async function logRuns(
         const state = stateOf(run);
         if (before === state) continue;
         const link = uiLink(uiUrl, rowmill.namespace, run);
-        // A short run starts and ends between two looks.
+        // A short run starts and ends between two reads.
         if (before === undefined && state !== STARTED) cli.log(lineOf(run, STARTED, link));
         cli.log(lineOf(run, state, link));
       }

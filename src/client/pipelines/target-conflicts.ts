@@ -1,13 +1,13 @@
 import type { Pipeline } from '../../contract/pipeline.ts';
 import { realFootprint, clashesOfPipeline } from '../../paths/footprint.ts';
-import { othersWithClaims, type UnderWay } from '../../store/claims.ts';
+import { othersWithClaims, type FindInProgress } from '../../store/claims.ts';
 import type { Store } from '../../store/store.ts';
 import { clashFinding, type LoadedPipeline } from '../../spec/index.ts';
 
 /** Questions about runs that the store cannot answer. */
 export interface RunsToAsk {
   /** Selects runs in progress: a terminated run leaves its registration. */
-  underWay: UnderWay;
+  inProgress: FindInProgress;
   /** Selects runs that the caller may see; the others are not named. @default all */
   visible?: (ids: readonly string[]) => Promise<string[]>;
 }
@@ -16,7 +16,7 @@ export interface RunsToAsk {
 export async function sameTargetWarnings(
   { results }: Pick<Pipeline, 'results'>,
   store: Store,
-  { underWay, visible = (ids) => Promise.resolve([...ids]) }: RunsToAsk,
+  { inProgress, visible = (ids) => Promise.resolve([...ids]) }: RunsToAsk,
   except?: string,
 ): Promise<string[]> {
   const warnings = await Promise.all(
@@ -24,7 +24,7 @@ export async function sameTargetWarnings(
       const { results: path, manifest } = await realFootprint(to);
       const others = await othersWithClaims(store, [path, manifest], {
         nowMs: Date.now(),
-        underWay,
+        inProgress,
         isOwn: ({ workflowId }) => workflowId === except,
       });
       const named = others.length === 0 ? [] : await visible(others);

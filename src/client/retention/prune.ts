@@ -79,7 +79,7 @@ export async function pruneStore(
   const needed = await withPreviousRuns(store, await runsNeeded(store));
   const old = all.filter(isOld);
   const runs = old.filter((each) => !open.has(nameOf(each)) && !needed.has(nameOf(each)));
-  // A run in progress without a folder may not have taken up its frozen rows.
+  // A run in progress without a folder may not have copied its frozen rows.
   const begun = new Set(all.map(({ names }) => names[1]));
   const allBegun = [...inProgress].every((name) => begun.has(name));
   const staged = allBegun ? (await store.aged('staged')).filter(isOld) : [];

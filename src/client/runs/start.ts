@@ -77,16 +77,16 @@ interface StartInput extends StartWorkOptions {
 /** Finds the run in progress that does this work, of any caller; `null` without one. */
 export function findWork(
   client: Client,
-  { input, rows, searchAttributes }: WorkUnderWay,
+  { input, rows, searchAttributes }: WorkInProgress,
 ): Promise<StartedRun | null> {
   const { pipeline } = input;
   const fingerprint = fingerprintOf(pipeline, rows.digest);
-  return findUnderWay(client, { name: pipeline.name, searchAttributes, fingerprint }, new Date());
+  return findInProgress(client, { name: pipeline.name, searchAttributes, fingerprint }, new Date());
 }
 
-type WorkUnderWay = Pick<StartWorkOptions, 'input' | 'rows' | 'searchAttributes'>;
+type WorkInProgress = Pick<StartWorkOptions, 'input' | 'rows' | 'searchAttributes'>;
 
-async function findUnderWay(
+async function findInProgress(
   client: Client,
   work: WorkToFind,
   now: Date,
@@ -101,7 +101,7 @@ async function startUnnamed(client: Client, work: StartInput): Promise<StartedRu
   const { input, fresh = false } = work;
   const { name } = input.pipeline;
   const now = work.now ?? new Date();
-  const found = fresh ? null : await findUnderWay(client, { ...work, name }, now);
+  const found = fresh ? null : await findInProgress(client, { ...work, name }, now);
   if (found !== null) return found;
   if (!fresh) await work.beforeNew?.({ ...work, name });
   for (let turn = 0; ; turn += 1) {

@@ -13,7 +13,7 @@ import {
   type LiveProgress,
 } from './lookup/live-progress.ts';
 import { taskProblem } from './lookup/task-problem.ts';
-import { runsUnderWay } from './lookup/under-way.ts';
+import { runsInProgress } from './lookup/in-progress.ts';
 
 /** Current state of a run, or its result. */
 export interface RunStatus {
@@ -77,7 +77,7 @@ export async function runStatus(client: Client, workflowId: string): Promise<Run
 async function dropEndedRuns(client: Client, progress: LiveProgress): Promise<void> {
   const { sameTarget = [] } = progress;
   if (sameTarget.length === 0) return;
-  const others = await runsUnderWay(client, sameTarget);
+  const others = await runsInProgress(client, sameTarget);
   if (others.length > 0) progress.sameTarget = others;
   else delete progress.sameTarget;
 }

@@ -95,7 +95,7 @@ async function toScheduleInfo(
   const newest = [...(await Promise.all(ofSchedule)), ...byKey]
     .sort((a, b) => b.dueAt.localeCompare(a.dueAt))
     .slice(0, runs);
-  const underWay = byKey.filter(({ run }) => run?.status === 'RUNNING');
+  const inProgress = byKey.filter(({ run }) => run?.status === 'RUNNING');
   return {
     name: scheduleId,
     file: fileIn(description),
@@ -108,7 +108,7 @@ async function toScheduleInfo(
     skippedByOverlap: info.numActionsSkippedOverlap,
     missed: info.numActionsMissedCatchupWindow,
     next: info.nextActionTimes.map((time) => time.toISOString()),
-    running: [...info.runningActions.map(({ workflow }) => workflow), ...underWay].map(
+    running: [...info.runningActions.map(({ workflow }) => workflow), ...inProgress].map(
       ({ workflowId }) => workflowId,
     ),
     recent: newest,

@@ -67,7 +67,7 @@ export async function noticedOf(store: Store, found: FoundSchedule): Promise<Not
   return { untilMs, nights: nights.filter(({ dueAt }) => dueAt >= madeAt) };
 }
 
-/** Records what a look has noticed, beside what was noticed before. */
+/** Records the nights that a check has noticed, beside those noticed before. */
 export const recordNoticed = (
   store: Store,
   found: FoundSchedule,

@@ -29,7 +29,7 @@ export async function triggerSchedule(
 ): Promise<TriggeredRun> {
   if (key?.trim() === '') throw new RowmillError('usage', 'the key is empty');
   const found = await requireSchedule(client, name);
-  const running = await underWay(client, found.description);
+  const running = await inProgress(client, found.description);
   if (key !== undefined) {
     // Checked last: the run in progress may be the one of this key, just started by another client.
     const workflowId = await findRunByKey(client, name, key, store);
@@ -41,7 +41,10 @@ export async function triggerSchedule(
 }
 
 /** Checks the newest run, too: the schedule learns of starts and ends with a delay. */
-async function underWay(client: Client, description: ScheduleDescription): Promise<string | null> {
+async function inProgress(
+  client: Client,
+  description: ScheduleDescription,
+): Promise<string | null> {
   const { scheduleId, info } = description;
   const keyed = await unfinishedIdempotentRun(client, scheduleId);
   if (keyed !== null) return keyed;

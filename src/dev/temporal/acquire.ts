@@ -131,6 +131,6 @@ async function removeLeftovers(folder: string): Promise<void> {
  * next call then clears it.
  */
 async function clear(workshop: string): Promise<void> {
-  const patience = { maxRetries: 5, retryDelay: 50 };
-  await rm(workshop, { recursive: true, force: true, ...patience }).catch(() => undefined);
+  const retries = { maxRetries: 5, retryDelay: 50 };
+  await rm(workshop, { recursive: true, force: true, ...retries }).catch(() => undefined);
 }

@@ -20,15 +20,15 @@ export async function withLock<T>(
   work: () => Promise<T>,
   options: LockOptions = {},
 ): Promise<T> {
-  let told = false;
+  let reported = false;
   while (!take(file)) {
     const holder = holderOf(file);
-    if (holder === 'nobody') {
+    if (holder === 'gone') {
       breakLock(file);
       continue;
     }
-    if (!told) options.waiting?.(holder === 'unknown' ? null : holder.pid);
-    told = true;
+    if (!reported) options.waiting?.(holder === 'unknown' ? null : holder.pid);
+    reported = true;
     await sleep(LOOK_AGAIN_MS);
   }
   try {
@@ -49,12 +49,12 @@ function take(file: string): boolean {
 }
 
 /** Reads the owner; `unknown`: just being written. */
-function holderOf(file: string): ProcessMark | 'unknown' | 'nobody' {
+function holderOf(file: string): ProcessMark | 'unknown' | 'gone' {
   try {
     const holder: unknown = JSON.parse(readFileSync(file, 'utf8'));
-    return isMark(holder) && isStill(holder) ? holder : 'nobody';
+    return isMark(holder) && isStill(holder) ? holder : 'gone';
   } catch {
-    return isOld(file) ? 'nobody' : 'unknown';
+    return isOld(file) ? 'gone' : 'unknown';
   }
 }
 
@@ -72,7 +72,7 @@ function breakLock(file: string): void {
     return;
   }
   try {
-    if (holderOf(file) === 'nobody') rmSync(file, { force: true });
+    if (holderOf(file) === 'gone') rmSync(file, { force: true });
   } finally {
     rmdirSync(breaker);
   }

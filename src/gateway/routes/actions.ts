@@ -42,7 +42,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     scope: 'act',
     summary: 'Hold a run; cells in progress at the provider go on, and so does its deadline',
     query: z.strictObject({
-      reason: z.string().min(1).max(MAX_TEXT).optional().describe('Why, for people.'),
+      reason: z.string().min(1).max(MAX_TEXT).optional().describe('Reason, shown to operators.'),
     }),
     act: async (run, caller, reason) => {
       await run.pause({ by: byOf(caller), ...(reason === undefined ? {} : { reason }) });

@@ -57,14 +57,14 @@ export function addEvents(app: App, { temporal, closing, hostPaths }: Gateway): 
       const gone = new AbortController();
       reply.raw.once('close', () => gone.abort());
       const signal = AbortSignal.any([gone.signal, closing]);
-      const looks = run.progress({ intervalMs: LOOK_EVERY_MS, signal });
+      const updates = run.progress({ intervalMs: LOOK_EVERY_MS, signal });
       const visible = (ids: readonly string[]) =>
         temporal.withClient((rowmill) => rowmill.visible(ids, { owner }));
       const shown: Shown = async (value) => hostPaths.hideIn(await hideOtherRuns(value, visible));
       return reply
         .type('text/event-stream')
         .header('x-accel-buffering', 'no')
-        .send(Readable.from(eventsOf(looks, request.id, signal, shown)));
+        .send(Readable.from(eventsOf(updates, request.id, signal, shown)));
     },
   );
 }
@@ -73,7 +73,7 @@ export function addEvents(app: App, { temporal, closing, hostPaths }: Gateway): 
 type Shown = <T>(value: T) => Promise<T>;
 
 async function* eventsOf(
-  looks: AsyncGenerator<ProgressUpdate, RunSummary | null>,
+  updates: AsyncGenerator<ProgressUpdate, RunSummary | null>,
   requestId: string,
   signal: AbortSignal,
   shown: Shown,
@@ -81,7 +81,7 @@ async function* eventsOf(
   yield 'retry: 5000\n\n';
   let sent = '';
   try {
-    for (let next = looks.next(); ;) {
+    for (let next = updates.next(); ;) {
       const found = await orHeartbeat(next, signal);
       if (found === null) {
         yield ': still here\n\n';
@@ -97,7 +97,7 @@ async function* eventsOf(
       const data = JSON.stringify(standing);
       if (data !== sent) yield eventText('progress', standing);
       sent = data;
-      next = looks.next();
+      next = updates.next();
     }
   } catch (thrown) {
     const error = await shown(problemOf(errorOfRequest(thrown), requestId));

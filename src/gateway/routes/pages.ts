@@ -11,7 +11,7 @@ import { linksOf } from './runs.ts';
 
 const MAX_FORM_BYTES = 4 * 1024;
 
-/** Adds the pages for people: the list of runs, and the form that takes a token. */
+/** Adds the pages for browsers: the list of runs, and the form that takes a token. */
 export const addPages =
   (tokens: readonly Token[]) =>
   (app: App, { temporal }: Gateway): void => {

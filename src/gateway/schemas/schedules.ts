@@ -33,7 +33,7 @@ export const scheduleBody = z
   });
 
 export const noteQuery = z.strictObject({
-  note: z.string().min(1).max(200).optional().describe('Why, for people.'),
+  note: z.string().min(1).max(200).optional().describe('Reason, shown to operators.'),
 });
 
 export const triggerHeaders = z.looseObject({

@@ -107,8 +107,10 @@ function checkFit(config: ColumnConfig, kind: string, index: number): ColumnProb
  * Contact columns read the website from the parent's row, which a standalone table does not have.
  */
 function checkContacts(columns: readonly ColumnConfig[], kind: string): ColumnProblem[] {
-  const told = columns.some((one) => one['kind'] === 'input' && one['key'] === 'company_website');
-  if (kind !== 'people' || told) return [];
+  const hasWebsite = columns.some(
+    (one) => one['kind'] === 'input' && one['key'] === 'company_website',
+  );
+  if (kind !== 'people' || hasWebsite) return [];
   return columns.flatMap((config, index): ColumnProblem[] => {
     const columnKind = textOf(config['kind']);
     if (!FIND_CONTACTS.includes(columnKind)) return [];

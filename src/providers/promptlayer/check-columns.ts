@@ -42,7 +42,7 @@ function checkTitles(columns: readonly ColumnConfig[]): ColumnProblem[] {
 
 function checkType(config: ColumnConfig, index: number): ColumnProblem[] {
   if (typeOf(config) !== 'HUMAN') return [];
-  const allowed = 'a column that computes: nobody fills this one in during a run';
+  const allowed = 'a column that computes: no run fills this one in';
   return [{ path: [index, 'type'], found: JSON.stringify(config['type']), allowed }];
 }
 

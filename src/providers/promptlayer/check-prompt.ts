@@ -84,8 +84,8 @@ function variablesIn(
     return value.flatMap((one, index) => variablesIn(one, before, [...at, index]));
   }
   const fields = objectOf(value);
-  const { template_format: told } = fields;
-  const format = typeof told === 'string' ? told : before;
+  const { template_format: named } = fields;
+  const format = typeof named === 'string' ? named : before;
   return Object.entries(fields).flatMap(([key, one]) => {
     if (typeof one !== 'string') return variablesIn(one, format, [...at, key]);
     if (key !== 'text' && key !== 'content') return [];

@@ -62,10 +62,10 @@ export function referencesOf(config: ColumnConfig): Reference[] {
     if (typeof title !== 'string') return [];
     return [{ title, path: ['dependencies', at, 'column_id'], entry: rest, elsewhere }];
   });
-  const told = new Set(references.map(({ title }) => title));
+  const listed = new Set(references.map(({ title }) => title));
   const found = new Set<string>();
   for (const { title, path, meta } of sourcesOf(objectOf(config['config']))) {
-    if (typeof title !== 'string' || told.has(title) || LOOP_VARIABLES.includes(title)) continue;
+    if (typeof title !== 'string' || listed.has(title) || LOOP_VARIABLES.includes(title)) continue;
     const [key = ''] = path;
     const inLoop = LOOP_BODIES.includes(String(key));
     // The loop's own mapping usually covers its body already.

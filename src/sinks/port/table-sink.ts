@@ -22,7 +22,7 @@ export interface Publication {
 
 /** Port to tables of a database. A sink is one file or folder, and one entry in `TABLE_SINKS`. */
 export interface TableSink {
-  /** Returns the name of a target for people, without secrets. */
+  /** Returns the name of a target for messages, without secrets. */
   name(target: TableTarget): string;
   /** Returns the treatment of answers by their types. */
   types(target: TableTarget): TypePolicy;

@@ -14,7 +14,7 @@ import { isDraftName, removeLeftovers } from './temp-files.ts';
 /** Creates a folder of the file store. `prepare` runs before the first write. */
 export const createFileFolder = (path: string, prepare: () => Promise<void>): Folder => {
   const locate = (name: string): string => join(path, ...segmentsOf(name));
-  const swept = new Set<string>();
+  const cleaned = new Set<string>();
 
   const place = async (name: string): Promise<string> => {
     const file = locate(name);
@@ -23,8 +23,8 @@ export const createFileFolder = (path: string, prepare: () => Promise<void>): Fo
     await writing(file, async () => {
       await makeFolder(folder);
       // Once per folder, not per file: a scan of a big table makes a thousand parts.
-      if (!swept.has(folder)) await removeLeftovers(folder);
-      swept.add(folder);
+      if (!cleaned.has(folder)) await removeLeftovers(folder);
+      cleaned.add(folder);
     });
     return file;
   };

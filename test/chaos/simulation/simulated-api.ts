@@ -41,7 +41,7 @@ export async function openApi(options: SandboxOptions): Promise<SimulatedApi> {
     return marked(transmissionOf(action, seen.reply));
   };
 
-  const app = createServer({ core, books: ledger, token: options.token, intercept: translated });
+  const app = createServer({ core, report: ledger, token: options.token, intercept: translated });
   await app.ready();
   return {
     backstage,

@@ -122,10 +122,10 @@ function needed({ tables, columns }: Evidence): number {
   const ours = new Set(columns.map(({ key }) => key));
   let sum = 0;
   for (const { cells: accounts, inFlight } of tables) {
-    const underWay = new Set(inFlight);
+    const inProgress = new Set(inFlight);
     for (const { rowId, column, done, failed, lost, starts } of accounts) {
       if (!ours.has(column)) continue;
-      const going = underWay.has(`${rowId}/${column}`) ? 1 : 0;
+      const going = inProgress.has(`${rowId}/${column}`) ? 1 : 0;
       // One that is asked for again, and waits for its turn, has not been started again yet.
       sum += Math.min(starts, Math.min(done, 1) + failed + lost + going);
     }

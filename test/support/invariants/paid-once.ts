@@ -15,8 +15,8 @@ export function* nothingPaidTwice(evidence: Evidence): Iterable<string> {
     if (cell.done > 1) yield `${name} was done ${cell.done} times`;
     // One start for the answer (or for the cell in progress), and one for each that came to nothing.
     const inVain = cell.failed + cell.lost;
-    const underWay = inFlight.has(`${rowId}/${column}`) ? 1 : 0;
-    if (cell.starts > cell.done + inVain + underWay) {
+    const inProgress = inFlight.has(`${rowId}/${column}`) ? 1 : 0;
+    if (cell.starts > cell.done + inVain + inProgress) {
       yield `${name}: ${cell.starts} starts, ${cell.done} done, ${inVain} in vain`;
     }
     if (cell.starts > 1 + passesOver(evidence) + cell.lost) {

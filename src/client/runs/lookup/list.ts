@@ -87,13 +87,13 @@ export async function* eachRun(
   options: Omit<ListRunsOptions, 'cursor'> = {},
   isOwnerListed = true,
 ): AsyncGenerator<RunInfo> {
-  const told = new Set<string>();
+  const seen = new Set<string>();
   let cursor: string | undefined;
   do {
     const { runs, next } = await listRuns(client, { ...options, cursor }, isOwnerListed);
     for (const run of runs) {
-      if (!told.has(run.runId)) yield run;
-      told.add(run.runId);
+      if (!seen.has(run.runId)) yield run;
+      seen.add(run.runId);
     }
     cursor = next ?? undefined;
   } while (cursor !== undefined);

@@ -275,10 +275,10 @@ const status = (bench: Bench): Free[] => [
       'The share of a run that is done is shown too high or too low; when it has ended is judged by its cells.',
     async ask(ctx) {
       const table = objectOf((await bench.get(ctx, bench.table)).json);
-      const told = objectOf(table['status'])['num_output_columns'];
+      const reported = objectOf(table['status'])['num_output_columns'];
       const computed = columnsIn(table).filter(({ kind }) => kind !== 'input').length;
-      if (told === computed) return holds('all computed columns');
-      return differs(typeof told === 'number' ? `${told} of ${computed}` : 'no number');
+      if (reported === computed) return holds('all computed columns');
+      return differs(typeof reported === 'number' ? `${reported} of ${computed}` : 'no number');
     },
   },
 ];

@@ -15,7 +15,7 @@ const MAX_CELL_CREDITS = 2;
 const PROFILE = 'company_profile';
 const AUTOMATIC = [PROFILE, 'company_name', 'company_website'];
 const LINKEDIN = 'doctor_linkedin';
-const NOBODY = 'https://www.linkedin.com/company/rowmill-doctor-nobody-has-this-name/';
+const UNKNOWN_COMPANY = 'https://www.linkedin.com/company/rowmill-doctor-nobody-has-this-name/';
 
 /** Bounds for a plausible answer; beyond them the check stops asking. */
 interface Shared {
@@ -197,7 +197,7 @@ const failures = (bench: Bench, shared: Shared): Probe[] => [
     async ask(ctx) {
       needed(bench.prices.agent, 'no price is known');
       const { json } = await bench.post(ctx, `${bench.table}/columns`, {
-        column_configs: [hopeless()],
+        column_configs: [alwaysFailing()],
       });
       const made = Array.isArray(json) ? { columns: json } : objectOf(json);
       for (const { key, id } of columnsIn(made)) bench.columns.set(key, id);
@@ -269,11 +269,11 @@ const along = (bench: Bench): Probe => ({
   },
 });
 
-const hopeless = (): JsonObject => ({
+const alwaysFailing = (): JsonObject => ({
   kind: 'agent',
   key: LINKEDIN,
   name: 'Doctor LinkedIn',
-  value: { agent_type: 'linkedin', prompt: NOBODY, output_format: 'text' },
+  value: { agent_type: 'linkedin', prompt: UNKNOWN_COMPANY, output_format: 'text' },
 });
 
 const started = (cells: JsonObject | undefined): string[] =>

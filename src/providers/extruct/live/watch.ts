@@ -21,12 +21,12 @@ export async function runAndWatch(bench: Bench, ctx: CallContext, scope: Scope):
     columns: scope.keys.map((key) => bench.column(key)),
     rows: [bench.row(scope.row)],
   });
-  const told = objectOf(json)['num_requested_cells'];
+  const reported = objectOf(json)['num_requested_cells'];
   const seen = await watch(bench, ctx, scope);
   const after = await settledBalance(bench, ctx);
   return {
     ...seen,
-    requested: typeof told === 'number' ? told : null,
+    requested: typeof reported === 'number' ? reported : null,
     lost: before === null || after === null ? 0 : Math.max(0, before - after),
   };
 }
@@ -82,9 +82,9 @@ function countsRequested(status: JsonObject, states: readonly string[]): boolean
   const requested = count(states, 'requested');
   const started = count(states, 'in_progress');
   if (requested === 0 || textOf(status['run_status']) !== 'running') return null;
-  const told = status['num_cells_in_progress'] ?? 0;
-  if (told === requested + started) return true;
-  return told === started ? false : null;
+  const reported = status['num_cells_in_progress'] ?? 0;
+  if (reported === requested + started) return true;
+  return reported === started ? false : null;
 }
 
 /** Waits for two equal readings: the balance may lag behind the cells. */

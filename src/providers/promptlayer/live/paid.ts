@@ -94,12 +94,14 @@ async function askIndices(bench: Bench, ctx: CallContext): Promise<Answer> {
     count: WORDS.length,
     values: WORDS.map((word) => ({ [textId]: word })),
   });
-  const told = listOf(objectOf(json)['row_indices']).filter((index) => typeof index === 'number');
+  const replied = listOf(objectOf(json)['row_indices']).filter(
+    (index) => typeof index === 'number',
+  );
   const shown = (await bench.readRows(ctx)).map(({ index }) => index).filter((at) => at > last);
-  bench.indices = told.length === WORDS.length ? told : shown;
-  if (told.length !== WORDS.length) return differs('the reply does not name them');
-  if (told.join() !== shown.join()) return differs('others than the reply names');
-  const isNext = told.every((index, at) => index === last + 1 + at);
+  bench.indices = replied.length === WORDS.length ? replied : shown;
+  if (replied.length !== WORDS.length) return differs('the reply does not name them');
+  if (replied.join() !== shown.join()) return differs('others than the reply names');
+  const isNext = replied.every((index, at) => index === last + 1 + at);
   return isNext ? holds('the next ones') : differs('with a gap before them');
 }
 
@@ -116,22 +118,22 @@ const operations = (bench: Bench, shared: Shared): Probe[] => [
   {
     name: 'operation-ids',
     question: 'Which ids of an operation can be read?',
-    expected: 'every one that is told',
+    expected: 'every one that the reply has',
     means:
       'Every id is read; one that cannot be read is passed over, and the whole sheet is looked at in the end.',
     max: () => 0,
     async ask(ctx) {
       const { executions, operation, execution } = needed(shared.ids, 'no operation was made');
-      const told = new Map([
+      const replied = new Map([
         ...executions.map((id) => ['execution_ids', id] as const),
         ...(operation === '' ? [] : [['operation_id', operation] as const]),
         ...(execution === '' ? [] : [['execution_id', execution] as const]),
       ]);
       const unread: string[] = [];
-      for (const [name, id] of told) if (!(await isRead(bench, ctx, id))) unread.push(name);
-      if (told.size === 0) return differs('no id is told');
+      for (const [name, id] of replied) if (!(await isRead(bench, ctx, id))) unread.push(name);
+      if (replied.size === 0) return differs('the reply has no id');
       return unread.length === 0
-        ? holds('every one that is told')
+        ? holds('every one that the reply has')
         : differs(`not ${unread.join(', ')}`);
     },
   },

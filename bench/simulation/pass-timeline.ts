@@ -5,7 +5,7 @@ import { cellMsOf, type RunShape } from './shape.ts';
 import { TimeHeap } from './time-heap.ts';
 
 /** Progress of a pass in time, known beforehand: the reading at any moment. */
-export interface Course {
+export interface PassTimeline {
   shape: RunShape;
   /** End of the last cell; the table is idle from then on. */
   idleAtMs: number;
@@ -33,7 +33,7 @@ const SYSTEM_COLUMNS = 3;
 const OPENS = -1;
 
 /** Lets the pass happen: each cell starts when the one before it on its row is done and a place is free. */
-export function courseOf(shape: RunShape): Course {
+export function timelineOf(shape: RunShape): PassTimeline {
   const random = randomOf(shape.seed * 40_503 + 7);
   const system = shape.systemColumns ? SYSTEM_COLUMNS : 0;
   const perRow = system + shape.columns;

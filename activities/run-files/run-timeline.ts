@@ -5,8 +5,8 @@ import { RowmillError } from '../../src/errors.ts';
 import { MAX_READINGS, type Reading } from '../../src/report/facts.ts';
 import type { Folder } from '../../src/store/store.ts';
 
-/** Course of a run over time, for its report. */
-export interface Course {
+/** Readings and scans of a run over time, for its report. */
+export interface RunTimeline {
   /** Readings in the order of time. */
   readings: Reading[];
   scans: ScanNote[];
@@ -35,17 +35,17 @@ const shape = z.object({
     }),
   ),
   scans: z.array(z.object({ scan: number, atMs: number, repaired: number })),
-}) satisfies z.ZodType<Course>;
+}) satisfies z.ZodType<RunTimeline>;
 
 /**
- * Reads the course of a run; empty where nothing was recorded.
+ * Reads the timeline of a run; empty where nothing was recorded.
  * @throws RowmillError `store_unreadable`
  */
-export async function readCourse(folder: Folder): Promise<Course> {
+export async function readTimeline(folder: Folder): Promise<RunTimeline> {
   if (!(await folder.exists(FILE))) return { readings: [], scans: [] };
   const parsed = shape.safeParse(await folder.readJson(FILE));
   if (parsed.success) return parsed.data;
-  throw new RowmillError('store_unreadable', 'the file is not the course of a run', {
+  throw new RowmillError('store_unreadable', 'the file is not the timeline of a run', {
     where: folder.locate(FILE),
   });
 }
@@ -61,9 +61,9 @@ export const readingOf = (progress: TableProgress, atMs: number): Reading => ({
 /** Adds readings, and thins all of them evenly where they become too many. */
 export async function recordReadings(folder: Folder, readings: readonly Reading[]): Promise<void> {
   if (readings.length === 0) return;
-  const course = await readCourse(folder);
-  const all = [...course.readings, ...readings].sort((a, b) => a.atMs - b.atMs);
-  await folder.writeJson(FILE, { ...course, readings: thinned(all) } satisfies Course);
+  const timeline = await readTimeline(folder);
+  const all = [...timeline.readings, ...readings].sort((a, b) => a.atMs - b.atMs);
+  await folder.writeJson(FILE, { ...timeline, readings: thinned(all) } satisfies RunTimeline);
 }
 
 /** Records a scan; of a scan that is repeated, the last time counts. */
@@ -72,9 +72,9 @@ export async function recordScan(
   { scan, repaired }: Pick<ScanResult, 'scan' | 'repaired'>,
   atMs: number,
 ): Promise<void> {
-  const course = await readCourse(folder);
-  const scans = [...course.scans.filter((note) => note.scan !== scan), { scan, atMs, repaired }];
-  await folder.writeJson(FILE, { ...course, scans } satisfies Course);
+  const timeline = await readTimeline(folder);
+  const scans = [...timeline.scans.filter((note) => note.scan !== scan), { scan, atMs, repaired }];
+  await folder.writeJson(FILE, { ...timeline, scans } satisfies RunTimeline);
 }
 
 /** Leaves out every second reading, never the last one, until few enough are left. */

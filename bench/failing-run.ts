@@ -14,7 +14,7 @@ const FAILING = { speed: 300, concurrency: 5_000, failRate: 0.04, alwaysFailsRat
 /** 10 k rows with failing cells at 10 requests a second: everything but the waiting is as it is. */
 export async function failingRun(site: Site, its: BenchCase): Promise<WholeRun> {
   const sandbox = await site.sandbox(FAILING);
-  const taskQueue = `bench-course-${its.provider}`;
+  const taskQueue = `bench-failing-${its.provider}`;
   const worker = await site.worker({ taskQueue, apiUrl: sandbox.url });
   try {
     return await wholeRun(site, worker, { id: taskQueue, rows: ROWS, taskQueue, its });
