@@ -124,3 +124,18 @@ test('30 000 rows are in row groups, cell by cell those of the JSON Lines', asyn
     }),
   );
 });
+
+test('names are unique without regard to case, the answer having its own', async () => {
+  const row = resultRow('A', { input: 'i' }, { sector: 'Energy', _Status: 'x', SECTOR: 'y' });
+  const source = { Sector: 'list', KEY: 'k' };
+  const { metadata, found } = await publish([{ ...row, source }], {
+    columns: ['sector', '_Status', 'SECTOR'],
+    inputs: ['input'],
+    source: ['Sector', 'KEY'],
+  });
+  expect(parquetSchema(metadata).children.map(({ element }) => element.name)).toEqual([
+    ...['key', 'input', 'source.Sector', 'source.KEY'],
+    ...['sector', 'column._Status', 'column.SECTOR', '_status', '_sources'],
+  ]);
+  expect(found).toMatchObject([{ sector: 'Energy', 'source.Sector': 'list', _status: 'complete' }]);
+});

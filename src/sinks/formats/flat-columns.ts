@@ -23,10 +23,13 @@ const SOURCES = '_sources';
 /**
  * Lays result rows out as a typed table: `key`, the inputs, other source columns, the answers,
  * `_status`, `_sources`. Answers have the types of their columns; without types they are text.
+ *
+ * @param folded As of `columnNames`
  */
 export function flatColumns(
   { columns, inputs, source = [], answers = {} }: ResultColumns,
   policy: TypePolicy,
+  folded?: (name: string) => string,
 ): FlatColumn[] {
   const typeOf = (key: string): FlatType =>
     policy === 'off' || !Object.hasOwn(answers, key) ? 'text' : flatType(answers[key] ?? {});
@@ -38,7 +41,7 @@ export function flatColumns(
     { type: 'text', of: (row) => statusOf(row, columns) },
     { type: 'texts', of: (row) => sourcesOf(row, columns) },
   ];
-  const names = columnNames({ inputs, source, columns }, [STATUS, SOURCES]);
+  const names = columnNames({ inputs, source, columns }, [STATUS, SOURCES], folded);
   return values.map((value, at) => ({ name: names[at] ?? '', ...value }));
 }
 

@@ -31,7 +31,7 @@ const publishParquet = (
 ): Promise<PublishedFile> =>
   publishFile(to, async (write) => {
     const { ByteWriter, ParquetWriter } = await import('hyparquet-writer');
-    const columns = flatColumns(context.columns, types);
+    const columns = flatColumns(context.columns, types, inLowerCase);
     const schema = [
       { name: 'root', num_children: columns.length },
       ...columns.flatMap(({ name, type }, at) => elementsOf(name, type, at === 0)),
@@ -70,6 +70,9 @@ const publishParquet = (
     await drain(bytes, write);
     return rows;
   });
+
+/** Names that differ only in case are one column to most readers of Parquet. */
+const inLowerCase = (name: string): string => name.toLowerCase();
 
 /** Moves the bytes so far to the file; offsets go on counting. */
 async function drain(bytes: ByteWriter, write: WriteChunk): Promise<void> {
