@@ -57,6 +57,12 @@ test.each([...CASES])(
     expect(await readFile(at(REPORT), 'utf8')).toBe(renderReport(facts));
     const { readings, passes, runs, sample, reasons, otherReasons } = facts;
     expect(readings.at(-1)?.done).toBeGreaterThan(0);
+    // The provider counts cells of its automatic columns, too.
+    const cells = 30 * Object.keys(facts.byColumn).length;
+    for (const { total, done, inProgress } of readings) {
+      expect(total).toBe(cells);
+      expect(done + inProgress).toBeLessThanOrEqual(cells);
+    }
     expect(passes).toHaveLength(summary.passes);
     expect(passes.reduce((sum, { credits }) => sum + credits, 0)).toBe(summary.creditsSpent);
     expect(passes.reduce((sum, { repaired }) => sum + repaired, 0)).toBeGreaterThan(0);

@@ -21,6 +21,7 @@ import type { Folder } from '../../../src/store/store.ts';
 import { shorten } from '../../../src/text/shorten.ts';
 import type { ActivityDeps } from '../../runtime/deps.ts';
 import { readTimeline, type RunTimeline } from '../../run-files/run-timeline.ts';
+import { ownReadings } from './own-readings.ts';
 import { addPastRun } from './past-runs.ts';
 import type { Quarantined } from '../summary/quarantine.ts';
 import type { PublishResultsInput } from '../summary/summary.ts';
@@ -67,7 +68,8 @@ export async function gatherFacts(
     startedAt,
     finishedAt: new Date(nowMs).toISOString(),
     byColumn: lastScan?.byColumn ?? {},
-    readings: timeline.readings,
+    readings:
+      lastScan === null ? timeline.readings : ownReadings(timeline.readings, lastScan.cells),
     passes: await passesOf(deps, input, timeline, nowMs),
     runs: await addPastRun(deps.store.pipeline({ pipeline: pipeline.name, owner }), past),
     ...quarantined.byReason.facts(),
