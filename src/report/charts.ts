@@ -69,7 +69,7 @@ export function runsChart(
         height="${at(height)}"
         ><title>${run.workflowId}, ${run.outcome}: ${textOf(valueOf(run))}</title></rect
       >
-      <text x="${at(x + step / 2)}" y="${HEIGHT - 6}" text-anchor="middle"
+      <text class="day" x="${at(x + step / 2)}" y="${HEIGHT - 6}" text-anchor="middle"
         >${run.startedAt.slice(5, 10)}</text
       > `;
   });

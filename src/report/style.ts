@@ -15,13 +15,16 @@ b.completed,.done-text{color:var(--done)}b.partial{color:var(--blocked)}b.failed
 .tile strong{display:block;font-size:1.5rem}
 table{border-collapse:collapse;width:100%}
 th,td{text-align:left;vertical-align:top;padding:.25rem .5rem;border-bottom:1px solid var(--rule)}
+th,td{min-width:5rem}th.n,td.n{min-width:0}
 th{color:var(--dim);font-weight:600}.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .wide{overflow-x:auto}.sample td{min-width:7rem}
 .sources{font-size:.85em;color:var(--dim)}.status{font-style:italic;color:var(--dim)}
 pre{background:var(--tile);border:1px solid var(--rule);border-radius:.5rem;padding:.8rem;white-space:pre-wrap}
 svg{width:100%;height:auto;print-color-adjust:exact;-webkit-print-color-adjust:exact}
-svg.parts{height:.8rem;min-width:10rem;display:block}
-svg text{fill:var(--dim);font:11px system-ui,sans-serif}.axis{stroke:var(--rule)}
+svg.parts{height:.8rem;min-width:6rem;display:block}
+svg text{fill:var(--dim);font:11px system-ui,sans-serif}
+@media screen and (max-width:40rem){svg text{font-size:20px}svg text.day:not(:nth-of-type(3n)){display:none}}
+.axis{stroke:var(--rule)}
 polyline{fill:none;stroke-width:2}.of-done{stroke:var(--done)}.of-failed{stroke:var(--failed)}.of-running{stroke:var(--running);stroke-dasharray:4 3}
 .key{display:inline-block;width:.8em;height:.8em;margin-right:.3em;border-radius:.15em;print-color-adjust:exact;-webkit-print-color-adjust:exact}
 rect.done,rect.completed{fill:var(--done)}rect.empty{fill:var(--empty)}rect.failed,rect.cancelled{fill:var(--failed)}

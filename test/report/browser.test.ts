@@ -104,4 +104,19 @@ inBrowser('in a browser', () => {
       await page.close();
     },
   );
+
+  test('words stay readable in a narrow window', async () => {
+    const { page } = await open(reportFacts());
+    await page.setViewport({ width: 400, height: 800 });
+    const narrowest = await page.evaluate(
+      `Math.min(...[...document.querySelectorAll('td:not(.n), th:not(.n)')].map(({ offsetWidth }) => offsetWidth))`,
+    );
+    expect(narrowest).toBeGreaterThan(60);
+    const smallest = await page.evaluate(`Math.min(
+      ...[...document.querySelectorAll('svg text')]
+        .map((text) => text.getBoundingClientRect().height)
+        .filter((height) => height > 0))`);
+    expect(smallest).toBeGreaterThan(9);
+    await page.close();
+  });
 });
