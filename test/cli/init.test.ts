@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -226,6 +226,54 @@ test.each<[string, string, string[], RegExp]>([
   const list = await listFile(text);
   const { code, stderr } = await say(['init', list, '--to', `${list}.yaml`, ...flags]);
   expect([code, stderr]).toEqual([2, expect.stringMatching(expected)]);
+});
+
+test('columns that share a name are the reason why a list has no rows', async () => {
+  const list = await listFile('name,name \nAcme,1\nB,2\n');
+  const { code, stderr } = await say(['init', list, '--to', `${list}.yaml`]);
+  expect([code, stderr]).toEqual([
+    2,
+    expect.stringMatching(/columns 1, 2 of the header are all called "name".*\n→ Give each/),
+  ]);
+});
+
+test.each([
+  ['acme.example,Berlin\nb.example,Paris\nc.example,Rome\n', 'acme.example'],
+  ['Ann,ann@acme.example\nBob,bob@b.example\nCy,cy@c.example\n', 'ann@acme.example'],
+])('a first line that looks like a row is a warning: %j', async (text, name) => {
+  const list = await listFile(text);
+  const { code, stderr } = await say(['init', list, '--to', `${list}.yaml`]);
+  expect(code).toBe(0);
+  expect(stderr).toContain(
+    `warning the first line is read as the names of columns, and "${name}" looks like a value: add a line with names`,
+  );
+});
+
+test('a name that its column does not repeat is no warning', async () => {
+  const list = await listFile('id,amazon.example,2024\n1,x,7\n2,y,8\n');
+  expect((await say(['init', list, '--to', `${list}.yaml`])).stderr).not.toContain('warning');
+});
+
+describe('a list of 500 columns', () => {
+  const wide = (): Promise<string> => {
+    const names = Array.from({ length: 500 }, (_, at) => `c${at}`);
+    const line = ',x'.repeat(500).slice(1);
+    return listFile(`${names.join(',')},id,company\n${line},1,Acme\n${line},2,B\n`);
+  };
+
+  test('flags name any of them', async () => {
+    const { rows } = await written(await wide(), '--key', 'id', '--input', 'company');
+    expect(rows).toMatchObject({ key: 'id', map: { input: 'company' } });
+  });
+
+  test('proposals are of the first 200, which the refusal says', async () => {
+    const list = await wide();
+    const { code, stderr } = await say(['init', list, '--to', `${list}.yaml`]);
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringMatching(/none of the first 200 columns identifies a row.*--key/s),
+    ]);
+  });
 });
 
 test('another kind of file is refused by its ending', async () => {

@@ -11,6 +11,8 @@ import { columnNamed, readListColumns, type List, type ListColumn } from '../ini
 import { askLine } from '../io/ask.ts';
 import { isInteractive, type Cli } from '../io/context.ts';
 import { formatCount, formatInteger } from '../io/format.ts';
+import { printWarnings } from '../io/rows-report.ts';
+import { quoted } from '../../sources/rows/row.ts';
 import { shellQuote } from '../../text/shell.ts';
 
 export interface InitFlags {
@@ -25,7 +27,9 @@ export interface InitFlags {
 /** Writes a first pipeline file for a list, once it passes what `rowmill check` checks. */
 export async function init(cli: Cli, path: string, flags: InitFlags): Promise<void> {
   await refuseExisting(flags.to);
-  const list = await readListColumns(path, listFormat(path));
+  const wanted = [flags.key, flags.input].filter((name) => name !== undefined);
+  const list = await readListColumns(path, listFormat(path), wanted);
+  warnOfHeader(cli, list);
   const answers = await askAll(cli, list, flags);
   if (answers === null) {
     cli.log('Nothing was written.');
@@ -54,6 +58,14 @@ export async function init(cli: Cli, path: string, flags: InitFlags): Promise<vo
     ].join('\n'),
   );
   cli.log(`Next: rowmill check ${shellQuote(file)}`);
+}
+
+/** Warns of a list without names of columns: its first row would be lost. */
+function warnOfHeader(cli: Cli, { columns }: List): void {
+  const name = columns.find(({ namedLikeValue }) => namedLikeValue)?.name;
+  if (name === undefined) return;
+  const what = `${quoted(name)} looks like a value: add a line with names`;
+  printWarnings(cli, [`the first line is read as the names of columns, and ${what}`]);
 }
 
 interface Answers {

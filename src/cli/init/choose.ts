@@ -1,6 +1,6 @@
 import { RowmillError } from '../../errors.ts';
 import { foldName } from '../../sources/rows/blank.ts';
-import type { List, ListColumn } from './list-columns.ts';
+import { MAX_COLUMNS, type List, type ListColumn } from './list-columns.ts';
 
 /** Share of rows that a proposed key or input may lack. */
 const MOST_MISSING = 0.3;
@@ -34,13 +34,16 @@ export function chooseKey(list: List): ListColumn {
     .map(({ name, unusable, repeated }) => `${name}: ${Math.min(list.rows, unusable + repeated)}`);
   throw new RowmillError(
     'rows_invalid',
-    `no column identifies a row; of ${list.rows} rows these lack a value of their own:\n${most.join('\n')}`,
+    `${noneOf(list)} identifies a row; of ${list.rows} rows these lack a value of their own:\n${most.join('\n')}`,
     {
       where: list.path,
       remedy: 'Name the column with --key, or add one with another value in each row.',
     },
   );
 }
+
+const noneOf = ({ hasMore }: List): string =>
+  hasMore ? `none of the first ${MAX_COLUMNS} columns` : 'no column';
 
 function keyScore({ name, numbers, length }: ListColumn): number {
   const words = wordsOf(name);
@@ -63,7 +66,7 @@ export function chooseInput(list: List): ListColumn {
     1 - column.filled / readable > MOST_MISSING ? 0 : inputScore(column),
   );
   if (best !== null) return best;
-  throw new RowmillError('rows_invalid', 'no column has a value in most rows', {
+  throw new RowmillError('rows_invalid', `${noneOf(list)} has a value in most rows`, {
     where: list.path,
     remedy: 'Name the column to ask about with --input, or fill one in.',
   });

@@ -22,6 +22,8 @@ export interface ListColumn {
   domains: number;
   /** Mean length of a value in characters. */
   length: number;
+  /** True if its name is a domain or an address of mail, as most of its values are. */
+  namedLikeValue: boolean;
 }
 
 export interface List {
@@ -30,37 +32,59 @@ export interface List {
   /** Part of `rows` that cannot be read. */
   unreadable: number;
   columns: ListColumn[];
+  /** True if the list has more columns, which were not looked at. */
+  hasMore: boolean;
 }
 
-/** Limit, because each row of JSON Lines may add names. */
-const MAX_COLUMNS = 200;
+/** Limit of the columns that are looked at unasked, because each row of JSON Lines may add names. */
+export const MAX_COLUMNS = 200;
 
 /** Rows after which a column that repeats itself is no key, so that its values need not be kept. */
 const ENOUGH_ROWS = 500;
 
 /**
- * Reads a list once, and describes its columns.
+ * Reads a list once, and describes its columns: the first ones, and those that are wanted.
  * @throws RowmillError `source_not_found`, `source_unreadable`, `rows_empty`
  */
-export async function readListColumns(path: string, format: RowsFormat): Promise<List> {
+export async function readListColumns(
+  path: string,
+  format: RowsFormat,
+  wanted: readonly string[] = [],
+): Promise<List> {
   const columns = new Map<string, ColumnReader>();
   const notes = new SourceNotes();
   let rows = 0;
   let unreadable = 0;
+  let hasMore = false;
   const onProblem = (): void => void (unreadable += 1);
   for await (const row of openSource({ type: 'file', path, format }, { notes, onProblem })) {
     if (Object.values(row.values).every(isEmpty)) continue;
     rows += 1;
     for (const name of row.header ?? Object.keys(row.values)) {
-      if (!columns.has(name) && columns.size < MAX_COLUMNS && !isBlank(name)) {
+      if (columns.has(name) || isBlank(name)) continue;
+      if (columns.size < MAX_COLUMNS || wanted.includes(name)) {
         columns.set(name, new ColumnReader(name));
-      }
+      } else hasMore = true;
     }
     for (const column of columns.values()) column.see(row);
   }
-  if (rows === 0) throw new RowmillError('rows_empty', 'no rows that can be read', { where: path });
+  if (rows === 0) throw noRows(path, notes);
   const described = [...columns.values()].map((column) => column.describe(rows));
-  return { path, rows: rows + unreadable, unreadable, columns: described };
+  return { path, rows: rows + unreadable, unreadable, columns: described, hasMore };
+}
+
+/** Builds the error for a list without rows, or without columns that have a name of their own. */
+function noRows(path: string, notes: SourceNotes): RowmillError {
+  const isNamed = notes.repeated.size === 0 && notes.unnamed.length === 0;
+  if (isNamed) return new RowmillError('rows_empty', 'no rows that can be read', { where: path });
+  return new RowmillError(
+    'rows_empty',
+    `no rows that can be read: ${notes.warnings().join('; ')}`,
+    {
+      where: path,
+      remedy: 'Give each column a name of its own in the first line.',
+    },
+  );
 }
 
 /** Returns the named column. @throws RowmillError `usage` with those that are there */
@@ -84,6 +108,7 @@ const isEmpty = (value: Json): boolean =>
 
 const NUMBER = /^[-+]?[\d.,'\s]*\d\s*%?$/;
 const DOMAIN = /^(?:https?:\/\/)?(?:[\p{L}\p{N}-]{1,63}\.)+\p{L}{2,24}(?:[/?#:]\S*)?$/iu;
+const MAIL = /^[^\s@]{1,64}@[^\s@]{1,200}\.[^\s@.]{2,24}$/;
 
 /** Characters of a value that is compared with a pattern. */
 const LONGEST = 300;
@@ -96,7 +121,7 @@ class ColumnReader {
   #filled = 0;
   #repeated = 0;
   #length = 0;
-  readonly #like = { numbers: 0, domains: 0 };
+  readonly #like = { numbers: 0, domains: 0, mails: 0 };
 
   constructor(name: string) {
     this.#name = name;
@@ -120,6 +145,7 @@ class ColumnReader {
     if (text.length > LONGEST) return;
     if (NUMBER.test(text)) this.#like.numbers += 1;
     else if (DOMAIN.test(text)) this.#like.domains += 1;
+    else if (MAIL.test(text)) this.#like.mails += 1;
   }
 
   describe(rows: number): ListColumn {
@@ -135,6 +161,9 @@ class ColumnReader {
       numbers: share(this.#like.numbers),
       domains: share(this.#like.domains),
       length: filled === 0 ? 0 : this.#length / filled,
+      namedLikeValue:
+        (share(this.#like.domains) > 0.5 && DOMAIN.test(this.#name)) ||
+        (share(this.#like.mails) > 0.5 && MAIL.test(this.#name)),
     };
   }
 }
