@@ -56,24 +56,32 @@ export interface WaitedSlice {
 export const awaitIdle = activity<AwaitIdleInput, WaitedSlice, PassTracking>(
   async (input, attempt, deps) => {
     const { provider } = input;
-    const readings: Reading[] = [];
+    let readings: Reading[] = [];
+    const keep = async (): Promise<void> => {
+      const some = readings;
+      readings = [];
+      await keepReadings(deps, input, some);
+    };
     try {
       const slice = await trackWaiting(deps, provider, 'cells', () =>
-        wait(deps, input, attempt, (tracking) => {
-          const { last, lastReadAtMs } = tracking;
+        wait(deps, input, attempt, async ({ last, lastReadAtMs }) => {
           if (last !== null) readings.push(readingOf(last, lastReadAtMs));
+          if (readings.length >= READINGS_AT_ONCE) await keep();
         }),
       );
       deps.onEvent?.({ type: 'slice ended', provider, end: slice.end });
       return slice;
     } finally {
-      await keepReadings(deps, input, readings);
+      await keep();
     }
   },
   (input) => ({ ...tolerant(input, true), reportsDetails: true }),
 );
 
-/** Keeps the readings of a slice for the report, which is no reason to fail a wait. */
+/** Readings after which they are kept: a worker that is killed loses fewer of them. */
+const READINGS_AT_ONCE = 40;
+
+/** Keeps readings for the report, which is no reason to fail a wait. */
 async function keepReadings(
   { store }: ActivityDeps,
   { run }: AwaitIdleInput,
@@ -87,7 +95,7 @@ async function wait(
   deps: ActivityDeps,
   input: AwaitIdleInput,
   attempt: ActivityAttempt<PassTracking>,
-  onReading: (tracking: PassTracking) => void,
+  onReading: (tracking: PassTracking) => Promise<void>,
 ): Promise<WaitedSlice> {
   const now = deps.now ?? Date.now;
   const sinceMs = now();
@@ -110,7 +118,7 @@ async function wait(
       return { end: 'stopped', tracking, calls: attempt.calls };
     }
     attempt.heartbeat(tracking, messageOf(tracking));
-    onReading(tracking);
+    await onReading(tracking);
     const verdict = classifyIdle(tracking, policy, watchedMs());
     if (verdict !== 'running') return { end: verdict, tracking, calls: attempt.calls };
     if (now() >= deadlineAtMs) return { end: 'deadline', tracking, calls: attempt.calls };

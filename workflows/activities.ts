@@ -136,6 +136,6 @@ export const pollingSteps = () =>
     taskQueue: pollQueueOf(workflowInfo().taskQueue),
     cancellationType,
     heartbeatTimeout: HEARTBEAT,
-    startToCloseTimeout: '3h',
+    startToCloseTimeout: '25h',
     retry: retry({ initialInterval: '1s', maximumInterval: '30s' }),
   });

@@ -26,7 +26,10 @@ export interface WholeRun {
   waitingMs: number;
   /** Time of each step, by name. */
   stepMs: Readonly<Record<string, number>>;
-  /** Bytes of the history that a slice of waiting takes: its step and the workflow's answer to it. */
+  /**
+   * Bytes of the history that a slice of waiting takes: its step, the workflow's answer to it, and the
+   * search attributes that it may update.
+   */
   sliceBytes: number;
   /** Peak memory of the worker; `null` where it cannot be read. */
   peakBytes: number | null;
@@ -60,6 +63,7 @@ async function historyOf(site: Site, workflowId: string) {
   const scheduled = new Map<string, { step: string; atMs: number }>();
   const stepMs: Record<string, number> = {};
   let waitingBytes = 0;
+  let upsertBytes = 0;
   let step = '';
   let firstMs = Infinity;
   let lastMs = 0;
@@ -74,7 +78,10 @@ async function historyOf(site: Site, workflowId: string) {
       steps[step] = (steps[step] ?? 0) + 1;
       scheduled.set(String(event.eventId), { step, atMs });
     }
-    if (step === 'awaitIdle') waitingBytes += HistoryEvent.encode(event).finish().length;
+    const bytes = HistoryEvent.encode(event).finish().length;
+    if (step === 'awaitIdle') waitingBytes += bytes;
+    const isUpsert = event.upsertWorkflowSearchAttributesEventAttributes != null;
+    if (isUpsert) upsertBytes = Math.max(upsertBytes, bytes);
     const done = event.activityTaskCompletedEventAttributes;
     const begun = scheduled.get(String(done?.scheduledEventId));
     if (begun !== undefined) stepMs[begun.step] = (stepMs[begun.step] ?? 0) + atMs - begun.atMs;
@@ -86,6 +93,6 @@ async function historyOf(site: Site, workflowId: string) {
     totalMs: lastMs - firstMs,
     waitingMs: stepMs['awaitIdle'] ?? 0,
     stepMs,
-    sliceBytes: waitingBytes / (steps['awaitIdle'] ?? 1),
+    sliceBytes: waitingBytes / (steps['awaitIdle'] ?? 1) + upsertBytes,
   };
 }

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { RowmillError } from '../errors.ts';
-import { type Cli, type Env, packageVersion } from './io/context.ts';
+import { type Cli, type Env } from './io/context.ts';
+import { packageVersion } from '../process/package-root.ts';
 import { printError } from './io/print-error.ts';
 
 /** Adds one command; the code of its action is loaded when it is executed. */

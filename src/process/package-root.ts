@@ -19,3 +19,10 @@ function isOurs(file: string): boolean {
     return false;
   }
 }
+
+/** Reads the version in package.json; works from sources and in a build. */
+export function packageVersion(): string {
+  const json: unknown = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8'));
+  const version = typeof json === 'object' && json !== null && 'version' in json && json.version;
+  return typeof version === 'string' ? version : '0.0.0';
+}

@@ -1,17 +1,7 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-import {
-  bundleWorkflowCode,
-  NativeConnection,
-  Runtime,
-  Worker,
-  type WorkerOptions,
-} from '@temporalio/worker';
+import { NativeConnection, Worker } from '@temporalio/worker';
 import { createActivities, createPollActivities } from '../../activities/index.ts';
 import type { ActivityDeps } from '../../activities/runtime/deps.ts';
 import { createDayBudgets } from '../client/budgets/day-budgets.ts';
-
 import { runsInProgress } from '../client/runs/lookup/in-progress.ts';
 import { cancelSender } from '../temporal/cancel-sender.ts';
 import { confirmAttempt } from '../temporal/confirm-attempt.ts';
@@ -20,11 +10,11 @@ import { encodingFailures, openClient } from '../temporal/data-converter.ts';
 import { createPayloadCodec } from '../temporal/payload-codec.ts';
 import { payloadKeysOf } from '../temporal/payload-keys.ts';
 import { setFailureConverter } from '../temporal/sdk-workarounds.ts';
-import { ENCODES_FAILURES } from '../contract/payloads.ts';
 import type { Env } from './settings.ts';
 import { pollQueueOf } from '../contract/names.ts';
 import { RowmillError } from '../errors.ts';
 import { createServerClock } from './server-clock.ts';
+import { buildIdOf, workflowCode } from './workflow-code.ts';
 import type { WorkerState } from '../process/readiness.ts';
 
 export interface RowmillWorkerOptions {
@@ -98,11 +88,15 @@ export async function startWorker(options: RowmillWorkerOptions): Promise<Runnin
     shutdownForceTime: options.shutdownForceMs ?? 60_000,
   };
   try {
-    const code = await workflowCode(options.bundlePath, keys.length > 0);
+    const workflowBundle = await workflowCode(options.bundlePath, keys.length > 0);
     const workers = await Promise.all([
       Worker.create({
         ...shared,
-        ...code,
+        workflowBundle,
+        workerDeploymentOptions: {
+          useWorkerVersioning: false,
+          version: { deploymentName: 'rowmill', buildId: buildIdOf(workflowBundle.code) },
+        },
         taskQueue: options.taskQueue,
         activities: createActivities(deps),
         shutdownGraceTime: options.shutdownGraceMs ?? 20_000,
@@ -147,39 +141,6 @@ async function connect(target: ReturnType<typeof temporalTarget>): Promise<Nativ
     });
   }
 }
-
-/**
- * Returns the bundle beside the build in production, or bundles the sources in tests and
- * development.
- */
-async function workflowCode(
-  bundlePath: string | undefined,
-  encrypts: boolean,
-): Promise<Pick<WorkerOptions, 'workflowBundle'>> {
-  const built = pathOf('workflow-bundle.js');
-  const codePath = bundlePath ?? (existsSync(built) ? built : undefined);
-  if (codePath !== undefined && !encrypts) return { workflowBundle: { codePath } };
-  const code = codePath === undefined ? await bundled() : await readFile(codePath, 'utf8');
-  // One line: places in the source map stay right.
-  return { workflowBundle: { code: encrypts ? `${ENCODES} ${code}` : code } };
-}
-
-/** Sets a global of workflow code, which sees no environment. */
-const ENCODES = `globalThis.${ENCODES_FAILURES} = true;`;
-
-async function bundled(): Promise<string> {
-  // Not the worker's own bundler, which cannot set a converter for workflow code alone.
-  const { code } = await bundleWorkflowCode({
-    workflowsPath: pathOf('workflows/index.ts'),
-    payloadConverterPath: pathOf('workflows/payload-converter.ts'),
-    failureConverterPath: pathOf('workflows/failure-converter.ts'),
-    logger: Runtime.instance().logger,
-  });
-  return code;
-}
-
-/** Resolves a path from the root of the package. */
-const pathOf = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
 function watch(workers: Worker[], connection: NativeConnection, taskQueue: string): RunningWorker {
   let state: WorkerState = 'running';

@@ -140,7 +140,7 @@ describe('when a slice of waiting ends', () => {
   test('sooner at the beginning of a pass than later on', () => {
     const start = steady(60, 20, 100);
     const after = (second: number): PassTracking =>
-      watched(start, [60 + second, reading(100, { cellsDone: 60, cellsInProgress: 40 })]);
+      watched(start, [60 + second, reading(100, { cellsDone: 70, cellsInProgress: 30 })]);
     expect(sliceIsOver(start, after(50), 50_000)).toBe(false);
     expect(sliceIsOver(start, after(60), 60_000)).toBe(true);
   });
@@ -154,8 +154,8 @@ describe('when a slice of waiting ends', () => {
     expect(sliceIsOver(start, watch, HOUR_MS)).toBe(false);
   });
 
-  test('before the activity times out after 3 h, even when nothing can be read', () => {
-    expect(sliceIsOver(begun(), begun(), 2.8 * HOUR_MS)).toBe(true);
+  test('before the step times out after 25 h, even when nothing can be read', () => {
+    expect(sliceIsOver(begun(), begun(), 24 * HOUR_MS)).toBe(true);
   });
 
   /** Slices a pass takes whose cells get done in these steps. */
@@ -181,7 +181,7 @@ describe('when a slice of waiting ends', () => {
     return slices;
   };
 
-  test('at most 20 of them in 24 h, whatever the readings', () => {
+  test('at most 4 of them in 24 h, whatever the readings', () => {
     fc.assert(
       fc.property(
         fc.array(
@@ -193,17 +193,16 @@ describe('when a slice of waiting ends', () => {
         (steps, total, requestedCells) => {
           let goneMs = 0;
           const day = steps.filter(({ afterMs }) => (goneMs += afterMs) <= 24 * HOUR_MS);
-          expect(slicesOf(day, total, requestedCells)).toBeLessThanOrEqual(20);
+          expect(slicesOf(day, total, requestedCells)).toBeLessThanOrEqual(4);
         },
       ),
       { numRuns: 60 },
     );
   });
 
-  test('a steady day has enough of them to show how it goes', () => {
+  test('a steady day has some, so that the details are refreshed', () => {
     const minutes = Array.from({ length: 24 * 30 }, () => ({ afterMs: 120_000, done: 14 }));
     const slices = slicesOf(minutes, 10_000, 10_000);
-    expect(slices).toBeGreaterThanOrEqual(15);
-    expect(slices).toBeLessThanOrEqual(20);
+    expect(slices).toBe(4);
   });
 });

@@ -118,7 +118,8 @@ async function publish(run: Run, { outcome, reason, early }: Ended): Promise<Run
         endedEarly: early,
         ...expectationsOf(run),
         ...(state.canary === undefined ? {} : { canary: state.canary }),
-        table: state.table,
+        // Its columns would only fill the history.
+        table: state.table === null ? null : { ...state.table, columns: [] },
         tableMayHaveDuplicates: state.tableMayHaveDuplicates,
         rows: state.prepared?.snapshot.rows ?? 0,
         lastScan: state.lastScan,

@@ -1,6 +1,7 @@
 import type { EnsureTableInput } from '../../activities/ensure-table.ts';
 import { executeInterruptibleStep, executeStep } from '../control/execute-step.ts';
 import * as steps from '../activities.ts';
+import type { TableRef } from '../../src/contract/table.ts';
 import type { Run } from '../run.ts';
 
 /** Time after its deadline in which a run still reads and publishes what is there. */
@@ -47,7 +48,7 @@ export async function loadRows(run: Run): Promise<void> {
       {
         run: run.key,
         provider: run.pipeline.provider,
-        table: run.table,
+        table: inputsOf(run.table),
         snapshot,
         resumedAfterInterrupt,
         trouble,
@@ -57,6 +58,12 @@ export async function loadRows(run: Run): Promise<void> {
   run.state.loaded = done;
   run.count(done);
 }
+
+/** Table with the columns that rows fill: the others would only fill the history. */
+const inputsOf = (table: TableRef): TableRef => ({
+  ...table,
+  columns: table.columns.filter(({ input }) => input),
+});
 
 /** The table that the pipeline keeps, if it does. */
 function lastingOf({ state, pipeline, owner }: Run): Pick<EnsureTableInput, 'lasting'> {

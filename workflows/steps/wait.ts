@@ -31,7 +31,7 @@ export async function untilIdle(run: Run): Promise<void> {
             table: { ...run.table, columns: [] },
             tableRun: pass.tableRun,
             tracking: pass.tracking,
-            policy: run.policy,
+            policy: pollPolicyOf(run),
             deadlineAtMs,
             ...awaitedCells(run),
             trouble,
@@ -64,6 +64,12 @@ export async function untilIdle(run: Run): Promise<void> {
       await continueAsNew<Continued>({ ...run.input, resume: state });
     }
   }
+}
+
+/** The part of the policy that a wait needs: each slice writes it to the history. */
+function pollPolicyOf({ policy }: Run): AwaitIdleInput['policy'] {
+  const { minPollIntervalMs, maxPollIntervalMs, stallAfterMs } = policy;
+  return { minPollIntervalMs, maxPollIntervalMs, stallAfterMs };
 }
 
 /** Returns the cells to check where idle without movement is not accepted. */

@@ -66,10 +66,14 @@ function facts(progress: RunProgress): Fact[] {
       `${formatInteger(apiCalls.total)}, ${formatInteger(apiCalls.polls)} of them polls`,
     ],
     ['polls', `at most ${formatDuration(progress.maxPollIntervalMs)} apart`],
-    ['as of', formatTime(progress.asOfMs)],
+    ['as of', `${formatTime(progress.asOfMs)}${newer(progress)}`],
     ['deadline', formatTime(progress.deadlineAtMs)],
   ];
 }
+
+/** Points to the heartbeats, which the UI shows with the step that waits. */
+const newer = ({ stage }: RunProgress): string =>
+  stage === 'running' ? ' (newer: pending activity)' : '';
 
 /** The run's folder is named as soon as its rows are in there. */
 function rowsLine({ rows, folder, outcome }: RunProgress): string | null {

@@ -159,7 +159,7 @@ const hasAttributes = ({ prepared }: RunState): boolean =>
 /** Stages that a list must not show any more when they are over. */
 const WAITS = /^(waiting|paused)/;
 
-/** Parts of a pass that are worth an event: a wait hands back after an eleventh of the cells. */
+/** Parts in which a list shows a pass: a slice of waiting ends after some three eighths of the cells. */
 const TENTHS = 10;
 
 /** Formats the search attributes; `null`: no change worth an event in the history. */
@@ -220,5 +220,7 @@ export function showProgress(run: Shown): void {
   if (state.lastScan !== null) {
     pairs.push({ key: KEY.failedCells, value: failedOf(state.lastScan.cells, outcome) });
   }
-  upsertSearchAttributes(pairs);
+  const before = workflowInfo().typedSearchAttributes;
+  // A value that is there already would only fill the history.
+  upsertSearchAttributes(pairs.filter(({ key, value }) => before.get(key) !== value));
 }

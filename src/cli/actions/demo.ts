@@ -7,7 +7,7 @@ import { USUAL_UI_PORT } from '../../dev/embedded.ts';
 import { EXIT } from '../../errors.ts';
 import { isRequested, requireProviderSpec, type PlannedColumn } from '../../providers/catalog.ts';
 import type { PipelineDocument } from '../../spec/index.ts';
-import { isInteractive, type Cli, selfCommand, packageVersion } from '../io/context.ts';
+import { isInteractive, type Cli, selfCommand } from '../io/context.ts';
 import { demoEnv, demoFile, demoPipeline } from '../demo/pipeline.ts';
 import { shortPath, formatInteger } from '../io/format.ts';
 import { previewRows } from '../demo/preview-rows.ts';
@@ -19,6 +19,7 @@ import { ledgerText } from '../demo/ledger-check.ts';
 import { summaryText } from '../io/summary.ts';
 import { textTable } from '../io/table.ts';
 import { uiLink } from '../../text/ui-link.ts';
+import { packageVersion } from '../../process/package-root.ts';
 
 export interface DemoFlags {
   provider: string;

@@ -7,12 +7,13 @@ import type { CodecService } from '../../gateway/codec-service.ts';
 import { onFreePorts, type PortChoice } from '../../process/ports.ts';
 import { sandboxExports, sandboxTokens } from '../../providers/sandbox-tokens.ts';
 import { KEYS_FILE_VARIABLE, KEYS_VARIABLE, payloadKeysOf } from '../../temporal/payload-keys.ts';
-import { type Cli, type Env, selfCommand, packageVersion } from '../io/context.ts';
+import { type Cli, type Env, selfCommand } from '../io/context.ts';
 import { publishDevEnvironment } from '../run/dev-environment.ts';
 import { interruption, untilStopped } from '../run/signals.ts';
 import { numberFlag, PORT, SPEED } from '../io/number-flag.ts';
 import { logRuns } from '../run/run-log.ts';
 import { shellQuote } from '../../text/shell.ts';
+import { packageVersion } from '../../process/package-root.ts';
 
 export interface DevFlags {
   folder: string;

@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { extname, join } from 'node:path';
+import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { styleText } from 'node:util';
-import { packageRoot } from '../../process/package-root.ts';
 import { sanitize, sanitizeKeepingColour, sanitizeJson } from './sanitize.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -74,11 +72,4 @@ export function selfCommand(): [string, ...string[]] {
   const here = fileURLToPath(import.meta.url);
   const main = fileURLToPath(new URL(`../main${extname(here)}`, import.meta.url));
   return [process.execPath, ...process.execArgv, main];
-}
-
-/** Reads the version in package.json; works from sources and in a build. */
-export function packageVersion(): string {
-  const json: unknown = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8'));
-  const version = typeof json === 'object' && json !== null && 'version' in json && json.version;
-  return typeof version === 'string' ? version : '0.0.0';
 }

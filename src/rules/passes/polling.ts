@@ -69,16 +69,17 @@ function untilEndMs(tracking: PassTracking, policy: PollPolicy, goneMs: number):
 const shareOfLeft = (cells: number): number =>
   -Math.log(1 - END_CHANCE ** (1 / Math.max(1, cells)));
 
-/** A slice ends after an eleventh of the cells of the pass, or this long, or some of each … */
-const SLICE_SHARE = 1 / 11;
-const MAX_SLICE_MS = 2.8 * 3_600_000;
+/** A slice ends after this share of the cells of the pass, or this long, or some of each … */
+const SLICE_SHARE = 3 / 8;
+/** (below the time-out of the step) */
+const MAX_SLICE_MS = 24 * 3_600_000;
 /** … but not sooner than this, and later in a pass that has lasted longer: up to two minutes. */
 const MIN_SLICE_MS = 20_000;
 const MIN_SLICE_LATER_MS = 120_000;
 
 /**
- * Checks whether a slice ends, so that the workflow can show progress. Each costs history: a pass
- * of up to 24 h has at most 20.
+ * Checks whether a slice ends, so that the workflow can refresh its details. Each costs history: a
+ * pass of up to 24 h has at most 4. Heartbeats show the progress within a slice.
  */
 export function sliceIsOver(
   atStart: PassTracking,
