@@ -34,9 +34,15 @@ function pascalCase(name: string): string {
 
 const nameOf = (key: string): string => (/^[A-Za-z_$][\w$]*$/.test(key) ? key : quoted(key));
 
+/** Control characters, line separators and marks that turn the direction of text. */
+const UNSEEN = /[\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+
 /** A literal that cannot end a comment or a line. */
 const quoted = (value: Json): string =>
-  JSON.stringify(value).replace(/[\u2028\u2029]/g, (one) => `\\u${one.charCodeAt(0).toString(16)}`);
+  JSON.stringify(value).replace(
+    UNSEEN,
+    (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 
 /** Objects nested deeper are printed as any object. */
 const MAX_DEPTH = 20;

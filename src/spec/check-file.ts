@@ -20,6 +20,7 @@ import {
   resultFormatOf,
   unknownAddress,
 } from '../sinks/index.ts';
+import { quotedTable } from '../sinks/postgres/names.ts';
 import { checkCanary } from './columns/canary.ts';
 import { checkChanges } from './columns/changes.ts';
 import { checkConditions } from './columns/conditions.ts';
@@ -244,6 +245,7 @@ function checkResults(value: Json, places: { file: string; baseDir: string }): I
     targets.push({ at, to });
     return [];
   });
+  findings.push(...checkTables(results.slice(0, MAX_RESULTS)));
   // The schema rejects more than these.
   const footprints = targets
     .slice(0, MAX_RESULTS)
@@ -253,6 +255,24 @@ function checkResults(value: Json, places: { file: string; baseDir: string }): I
     if (target !== undefined) findings.push(clashFinding(target.at, target.to, clash));
   }
   return findings;
+}
+
+/** Rejects a table that another entry names: the second one would find its results there. */
+function checkTables(results: readonly Json[]): IssueDraft[] {
+  const first = new Map<string, number>();
+  return results.flatMap((result, at): IssueDraft[] => {
+    const path = ['postgres', 'table'];
+    const table = valueAt(result, path);
+    if (typeof table !== 'string') return [];
+    const place = `${foundText(valueAt(result, ['postgres', 'urlEnv']))} ${quotedTable(table)}`;
+    const before = first.get(place);
+    if (before === undefined) {
+      first.set(place, at);
+      return [];
+    }
+    const found = `${foundText(table)}, the table of results[${before}]`;
+    return [{ path: ['results', at, ...path], found, allowed: 'another table' }];
+  });
 }
 
 /** Results are a file or a table, and only a file has options of a CSV. */

@@ -193,6 +193,28 @@ test('text from files cannot play with the terminal', async () => {
   expect(stderr).not.toContain('\u001b');
 });
 
+test('schema prints labels with control characters as escapes', async () => {
+  const label = 'Energy\u202E\u009B';
+  const value = {
+    agent_type: 'llm',
+    prompt: 'Of {input}?',
+    output_format: 'select',
+    labels: [label],
+  };
+  const columns = [{ kind: 'agent', key: 'sector', name: 'Sector', value }];
+  await writeFile(join(place.cwd, 'odd.json'), pipelineText({ table: { columns } }));
+  const { stdout } = await place.command('schema', '--results', 'odd.json');
+  expect(JSON.parse(stdout)).toMatchObject({
+    properties: {
+      cells: {
+        properties: { sector: { properties: { value: { anyOf: [{ enum: [label] }, {}] } } } },
+      },
+    },
+  });
+  const type = await place.command('schema', '--results', 'odd.json', '--typescript');
+  expect(type.stdout).toContain(String.raw`  sector: "Energy\u202e\u009b";`);
+});
+
 test('schema prints the JSON Schema of a pipeline', async () => {
   const schema = await place.command('schema');
   expect(JSON.parse(schema.stdout)).toMatchObject({ title: 'rowmill pipeline', type: 'object' });

@@ -36,3 +36,16 @@ test.each([
     expect.objectContaining({ path, found: expect.stringContaining(found) }),
   );
 });
+
+test('a table is the target of one entry only', () => {
+  const twice =
+    '{ postgres: { urlEnv: DB, table: t } }, { postgres: { urlEnv: DB, table: public.t } }';
+  expect(mistakes(withResults(twice))).toEqual([
+    expect.objectContaining({
+      path: 'results[1].postgres.table',
+      found: expect.stringContaining('the table of results[0]'),
+    }),
+  ]);
+  const others = '{ postgres: { urlEnv: DB, table: t } }, { postgres: { urlEnv: DB2, table: t } }';
+  expect(parse(withResults(others)).pipeline.tables).toHaveLength(2);
+});

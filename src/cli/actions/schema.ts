@@ -5,6 +5,7 @@ import { requireProviderSpec } from '../../providers/catalog.ts';
 import { RowmillError } from '../../errors.ts';
 import { loadPipeline, pipelineJsonSchema } from '../../spec/index.ts';
 import type { Cli } from '../io/context.ts';
+import { sanitizeJson } from '../io/sanitize.ts';
 
 export interface SchemaFlags {
   results?: string;
@@ -19,7 +20,7 @@ export async function schema(cli: Cli, { results, typescript }: SchemaFlags): Pr
         remedy: 'Name the pipeline file: rowmill schema --results FILE --typescript.',
       });
     }
-    cli.print(JSON.stringify(pipelineJsonSchema(), null, 2));
+    cli.print(sanitizeJson(pipelineJsonSchema(), 2));
     return;
   }
   const { pipeline } = await loadPipeline(results, { env: cli.env });
@@ -32,5 +33,5 @@ export async function schema(cli: Cli, { results, typescript }: SchemaFlags): Pr
     return;
   }
   const names = { pipeline: pipeline.name, inputs, columns };
-  cli.print(JSON.stringify(rowSchema(names, answers), null, 2));
+  cli.print(sanitizeJson(rowSchema(names, answers), 2));
 }

@@ -11,9 +11,12 @@ export const sanitize = (text: string): string => text.replace(CONTROL, '�');
 export const sanitizeKeepingColour = (text: string): string =>
   text.replace(COLOUR_OR_CONTROL, (found) => (found.startsWith('\u001b[') ? found : '�'));
 
-/** Formats one line of JSON, with control characters as escapes, so that no value changes. */
-export const sanitizeJson = (value: unknown): string =>
-  JSON.stringify(value).replace(
+/**
+ * Formats JSON, with control characters as escapes, so that no value changes. Left out `indent`: in one
+ * line.
+ */
+export const sanitizeJson = (value: unknown, indent = 0): string =>
+  JSON.stringify(value, null, indent).replace(
     CONTROL,
     (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
