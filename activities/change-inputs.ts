@@ -7,7 +7,7 @@ import { outdate, outdatedCells, writeOutdated } from '../src/nights/outdated-ce
 import { columnsReading, type Inputs } from '../src/rules/nights/inputs.ts';
 import type { Folder, RunKey } from '../src/store/store.ts';
 import { isRefusalOfRows, RefusedRows } from './run-files/refused-rows.ts';
-import { WantedInputs } from './nights/changed-rows.ts';
+import { WantedInputs } from './nights/wanted-inputs.ts';
 import { writeDrift, type DriftLine } from './nights/drift.ts';
 import type { ActivityDeps } from './runtime/deps.ts';
 import { activity, type ActivityAttempt } from './runtime/activity.ts';

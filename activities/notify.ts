@@ -9,7 +9,7 @@ import { copyFile } from '../src/sinks/files/copy.ts';
 import { locksOf } from '../src/paths/footprint.ts';
 import { placeOf } from '../src/sinks/files/destination.ts';
 import { withLocks } from '../src/sinks/lock/lock.ts';
-import { isOf } from '../src/sinks/files/standing.ts';
+import { isOf } from '../src/sinks/files/target-state.ts';
 import { uiLink } from '../src/text/ui-link.ts';
 import type { RunKey } from '../src/store/store.ts';
 import { activity } from './runtime/activity.ts';

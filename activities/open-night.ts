@@ -1,5 +1,5 @@
 import { readPipeline } from './run-files/origin.ts';
-import type { AskedCells } from '../src/contract/asked.ts';
+import type { AskedCells } from '../src/contract/ask-reasons.ts';
 import { RUN_FILE } from '../src/contract/names.ts';
 import type { Pipeline } from '../src/contract/pipeline.ts';
 import type { NightOptions } from '../src/contract/run.ts';

@@ -4,19 +4,19 @@ import type { RunSummary } from '../src/contract/run.ts';
 import { RowmillError } from '../src/errors.ts';
 import { readLastingTable, writeLastingTable } from '../src/nights/lasting-table.ts';
 import { locksOf } from '../src/paths/footprint.ts';
-import { checkReplacement, newResultsOf } from '../src/rules/replace.ts';
+import { checkReplacement, newResultsOf } from '../src/rules/replacement.ts';
 import {
   discardStaged,
   placeCompanions,
   placeResults,
   stageResults,
   type StagedResults,
-} from '../src/sinks/generation.ts';
+} from '../src/sinks/staged-results.ts';
 import { typePolicyOf } from '../src/sinks/index.ts';
 import { withLocks, type HeldLocks } from '../src/sinks/lock/lock.ts';
 import type { ResultColumns } from '../src/sinks/port/sink.ts';
 import { tableSinkOf } from '../src/sinks/tables.ts';
-import { readTargetState, type TargetState } from '../src/sinks/files/standing.ts';
+import { readTargetState, type TargetState } from '../src/sinks/files/target-state.ts';
 import { withdrawClaims } from '../src/store/claims.ts';
 import type { Folder } from '../src/store/store.ts';
 import { readBalance } from './account.ts';
@@ -37,12 +37,12 @@ import {
   type Placed,
   type PublishResultsInput,
 } from './results/summary/summary.ts';
-import { publishTables } from './results/tables.ts';
+import { publishTables } from './results/publish-tables.ts';
 import { refuseTargets, sharedPaths } from './results/target-paths.ts';
 
 /**
- * Finishes the run's folder (quarantine, manifest), and puts a generation at every target of the
- * pipeline. A generation is results, quarantine and manifest of one run, written under the target's
+ * Finishes the run's folder (quarantine, manifest), and publishes to every target of the
+ * pipeline. A publication is results, quarantine and manifest of one run, written under the target's
  * lock, the manifest last. A target that fails never loses the results: they are in the store. The
  * report comes last.
  */

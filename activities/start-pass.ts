@@ -1,4 +1,4 @@
-import type { AskedCells, CellsByColumn } from '../src/contract/asked.ts';
+import type { AskedCells, CellsByColumn } from '../src/contract/ask-reasons.ts';
 import type { ApiCalls, CellCountMismatch, LargeRunConfirmations } from '../src/contract/run.ts';
 import type { PassAccount } from '../src/contract/spend.ts';
 import type { TableRunRef, TableProgress, TableRef } from '../src/contract/table.ts';
@@ -19,7 +19,7 @@ import { sendFitted, type Way } from './table/fitted-scope.ts';
 import { cellsBefore, cellsNamed, passHasStarted } from './table/pass-evidence.ts';
 import { openLine } from './table/pass-ledger.ts';
 import { rowCount } from './table/reconcile-rows.ts';
-import { scopesOf, type SetScope } from './table/requested-cells.ts';
+import { scopesOf, type SetScope } from './table/cell-set-scopes.ts';
 
 export interface StartPassInput extends PassScope {
   run: RunKey;

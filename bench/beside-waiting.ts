@@ -4,7 +4,7 @@ import { startRun } from '../src/client/runs/start.ts';
 import { createFileStore } from '../src/store/disk/file-store.ts';
 import type { Figure } from './figure.ts';
 import { median } from './quantile.ts';
-import { pollLagSeconds } from './site/lag.ts';
+import { pollLagSeconds } from './site/poll-lag.ts';
 import { benchPipeline } from './site/pipeline.ts';
 import type { OwnWorker } from './site/processes.ts';
 import type { Site } from './site/site.ts';

@@ -8,7 +8,7 @@ export interface BenchCase {
   table: Record<string, Json>;
   /** Column of the table that names go into. */
   input: string;
-  /** Requests of somebody who never looks: make the table, fill it, run it, read it. */
+  /** Requests without any poll: make the table, fill it, run it, read it. */
   leastCalls: (rows: number) => number;
   /** Set if the naive script and the bare loop can use its API. */
   naive: boolean;

@@ -47,13 +47,13 @@ function passesOf(seed: number): Watched[] {
     statusLagMs: 300,
   };
   const failed = Math.round(ROWS * first.failRate);
-  const hopeless = Math.round(ROWS * FAILING.alwaysFailsRate);
+  const alwaysFailing = Math.round(ROWS * FAILING.alwaysFailsRate);
   const again = { ...first, family: 'rerun' as const, systemColumns: false };
   const doneBefore = ROWS * 4 - failed;
   return [
     first,
-    { ...again, rows: failed, failRate: hopeless / failed, doneBefore },
-    { ...again, rows: hopeless, failRate: 1, doneBefore: ROWS * 4 - hopeless },
+    { ...again, rows: failed, failRate: alwaysFailing / failed, doneBefore },
+    { ...again, rows: alwaysFailing, failRate: 1, doneBefore: ROWS * 4 - alwaysFailing },
   ].map(watchBoth);
 }
 

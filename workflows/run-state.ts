@@ -3,7 +3,7 @@ import type { ChangedInputs } from '../activities/change-inputs.ts';
 import type { LoadedRows } from '../activities/load-rows.ts';
 import type { OpenedNight } from '../activities/open-night.ts';
 import type { PreparedRows } from '../activities/prepare-rows.ts';
-import type { AskedCells } from '../src/contract/asked.ts';
+import type { AskedCells } from '../src/contract/ask-reasons.ts';
 import type { BudgetWait } from '../src/contract/budget.ts';
 import type { Need, Notified } from '../src/contract/notify.ts';
 import type { Pipeline, SpendPolicy } from '../src/contract/pipeline.ts';

@@ -1,4 +1,4 @@
-import type { AskedCells, AskReason } from '../../src/contract/asked.ts';
+import type { AskedCells, AskReason } from '../../src/contract/ask-reasons.ts';
 import type { RunMode } from '../../src/contract/table.ts';
 import type { Folder } from '../../src/store/store.ts';
 

@@ -1,4 +1,4 @@
-import type { AskReason } from '../../src/contract/asked.ts';
+import type { AskReason } from '../../src/contract/ask-reasons.ts';
 import type { Column, RunMode, TableRef } from '../../src/contract/table.ts';
 import {
   addAsked,

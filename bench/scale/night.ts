@@ -7,7 +7,7 @@ import { stageRows } from '../../src/client/pipelines/stage.ts';
 import { createFileStore } from '../../src/store/disk/file-store.ts';
 import type { Figure } from '../figure.ts';
 import { quantile, sum } from '../quantile.ts';
-import { pollLagSeconds } from '../site/lag.ts';
+import { pollLagSeconds } from '../site/poll-lag.ts';
 import { benchPipeline } from '../site/pipeline.ts';
 import type { Site } from '../site/site.ts';
 import { someAtOnce } from '../waiting-runs.ts';

@@ -1,6 +1,6 @@
 import { startSandbox, type SandboxOptions } from '../../sandbox/index.ts';
 
-/** Says its address in one line, and ends with whoever started it. */
+/** Prints its address in one line, and ends with its parent. */
 const [, , options = '{}'] = process.argv;
 // Given by ownSandbox in this shape.
 const sandbox = await startSandbox({

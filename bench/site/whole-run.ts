@@ -12,7 +12,7 @@ import type { Site } from './site.ts';
 
 const { HistoryEvent } = proto.temporal.api.history.v1;
 
-/** A run from the command to the published file, through Temporal, and what its history tells. */
+/** A run from the command to the published file, through Temporal, and what its history shows. */
 export interface WholeRun {
   rows: number;
   summary: RunSummary;

@@ -65,8 +65,8 @@ export class Faults {
 
   async #before(seen: Seen): Promise<Action | undefined> {
     // Chosen before anything is waited for: the order of requests decides, not that of delays.
-    const standing = this.#core.read((state) => this.#standing(state, seen));
-    const rules = this.#choose(seen, standing);
+    const context = this.#core.read((state) => this.#context(state, seen));
+    const rules = this.#choose(seen, context);
     const { refusal } = adapterOf(seen.route);
     this.#pending.set(seen.serial, rules);
     for (const rule of rules) {
@@ -80,7 +80,7 @@ export class Faults {
   }
 
   /** Selects the due rules of a request, up to the first that ends it. */
-  #choose(seen: Seen, standing: MatchContext): RequestRule[] {
+  #choose(seen: Seen, context: MatchContext): RequestRule[] {
     const path = seen.url.split('?', 1)[0] ?? '';
     const asked = { method: seen.method, path, body: seen.body };
     const rules: RequestRule[] = [];
@@ -88,8 +88,8 @@ export class Faults {
     let ended = false;
     for (const trigger of this.#triggers) {
       const { rule } = trigger;
-      if (!trigger.due(asked, standing) || ended) continue;
-      trigger.fire(standing);
+      if (!trigger.due(asked, context) || ended) continue;
+      trigger.fire(context);
       this.#core.state.ledger.recordHit(rule.name);
       rules.push(rule);
       ended = actionBefore(rule, refusal) !== undefined;
@@ -100,30 +100,30 @@ export class Faults {
   async #after(seen: Seen): Promise<Action | undefined> {
     const rules = this.#pending.get(seen.serial) ?? [];
     this.#pending.delete(seen.serial);
-    const dialect = adapterOf(seen.route);
-    this.#core.read((state) => this.#past?.note(dialect.statuses(state, seen), this.#nowMs()));
+    const adapter = adapterOf(seen.route);
+    this.#core.read((state) => this.#past?.note(adapter.statuses(state, seen), this.#nowMs()));
     const whole = seen.reply;
     if (whole === null || rules.length === 0) return undefined;
     let reply: Outgoing = whole;
     for (const rule of rules) {
       if (rule.fault === 'delay' && rule.phase === 'after') await this.#delay(rule, seen);
-      const action = actionAfter(rule, reply, dialect.refusal);
+      const action = actionAfter(rule, reply, adapter.refusal);
       if (action !== undefined) return action;
-      reply = this.#rewritten(rule, reply, seen, dialect);
+      reply = this.#rewritten(rule, reply, seen, adapter);
     }
     return reply === whole ? undefined : { do: 'reply', ...reply };
   }
 
-  #rewritten(rule: RequestRule, reply: Outgoing, seen: Seen, dialect: FaultAdapter): Outgoing {
+  #rewritten(rule: RequestRule, reply: Outgoing, seen: Seen, adapter: FaultAdapter): Outgoing {
     switch (rule.fault) {
       case 'content-type':
         return { ...reply, headers: { ...reply.headers, 'content-type': rule.type } };
       case 'empty':
         return { ...reply, body: '' };
       case 'control-characters':
-        return withControlCharacters(reply, dialect.prose);
+        return withControlCharacters(reply, adapter.prose);
       case 'unknown':
-        return withUnknown(reply, rule, dialect.vocabulary);
+        return withUnknown(reply, rule, adapter.vocabulary);
       case 'compressed': {
         const headers = { ...reply.headers, 'content-encoding': rule.how };
         return { ...reply, headers, encoding: rule.how };
@@ -131,15 +131,15 @@ export class Faults {
       case 'page-limit':
       case 'unreadable-rows': {
         if (reply.status !== 200) return reply;
-        const page = this.#core.read((state) => dialect.page(state, seen));
+        const page = this.#core.read((state) => adapter.page(state, seen));
         if (page === null) return reply;
         return rule.fault === 'page-limit'
-          ? withLimit(reply, page, rule, dialect.refusal)
-          : withUnreadableRows(reply, page, rule, dialect.refusal);
+          ? withLimit(reply, page, rule, adapter.refusal)
+          : withUnreadableRows(reply, page, rule, adapter.refusal);
       }
       case 'pages': {
         if (reply.status !== 200) return reply;
-        const page = this.#core.read((state) => dialect.page(state, seen));
+        const page = this.#core.read((state) => adapter.page(state, seen));
         return page === null
           ? reply
           : withOtherRows(reply, page, rule, this.#script.seed, seen.serial);
@@ -149,9 +149,9 @@ export class Faults {
           this.#core.read((state) => wallMs(state) - Date.parse(time)),
         );
       case 'unmarked':
-        return withoutFields(reply, dialect.marks);
+        return withoutFields(reply, adapter.marks);
       case 'status-lag': {
-        const shown = dialect.statusIn(seen);
+        const shown = adapter.statusIn(seen);
         if (shown === null) return reply;
         const old = this.#past?.at(shown.id, this.#nowMs() - rule.ms) ?? null;
         return withOldStatus(reply, shown, old, rule.counts);
@@ -167,15 +167,15 @@ export class Faults {
     await sleep(waitMs, undefined, { ref: false, signal: this.#closing.signal });
   }
 
-  #standing(state: SandboxState, seen: Seen): MatchContext {
+  #context(state: SandboxState, seen: Seen): MatchContext {
     const tables = adapterOf(seen.route).tables(state, seen) ?? [...state.tables.values()];
-    const standing = { rows: 0, cellsDone: 0, cellsPaid: 0, ms: this.#nowMs() };
+    const context = { rows: 0, cellsDone: 0, cellsPaid: 0, ms: this.#nowMs() };
     for (const { live, counts, account } of tables) {
-      standing.rows += live.length;
-      standing.cellsDone += counts[DONE] ?? 0;
-      standing.cellsPaid += account.cellsPaid;
+      context.rows += live.length;
+      context.cellsDone += counts[DONE] ?? 0;
+      context.cellsPaid += account.cellsPaid;
     }
-    return standing;
+    return context;
   }
 
   #nowMs(): number {

@@ -36,11 +36,11 @@ export class Trigger {
   }
 
   /** Counts the request when it is one of the rule's; whether the rule is due for it. */
-  due(asked: MatchedRequest, standing: MatchContext): boolean {
-    if (!this.#isFor(asked, standing)) return false;
+  due(asked: MatchedRequest, context: MatchContext): boolean {
+    if (!this.#isFor(asked, context)) return false;
     this.#matched += 1;
-    if (this.#isWithinPace(standing.ms)) return false;
-    if (standing.ms < this.#untilMs) return true;
+    if (this.#isWithinPace(context.ms)) return false;
+    if (context.ms < this.#untilMs) return true;
     const { probability, times } = this.rule;
     if (times !== undefined && this.#fired >= times) return false;
     return this.#isTurn(this.#matched) && this.#draw(this.#matched) < probability;
@@ -64,7 +64,7 @@ export class Trigger {
     if (ms >= this.#untilMs) this.#untilMs = ms + (this.rule.lastsMs ?? 0);
   }
 
-  #isFor({ method, path, body }: MatchedRequest, standing: MatchContext): boolean {
+  #isFor({ method, path, body }: MatchedRequest, context: MatchContext): boolean {
     const meant = this.#patterns.some(
       (one) => one.methods?.has(method) !== false && one.path.test(path),
     );
@@ -84,10 +84,10 @@ export class Trigger {
     const within = (bounds: typeof rows, value: number): boolean =>
       bounds === undefined || (value >= bounds.atLeast && value < bounds.below);
     return (
-      within(rows, standing.rows) &&
-      within(cellsDone, standing.cellsDone) &&
-      within(cellsPaid, standing.cellsPaid) &&
-      within(ms, standing.ms)
+      within(rows, context.rows) &&
+      within(cellsDone, context.cellsDone) &&
+      within(cellsPaid, context.cellsPaid) &&
+      within(ms, context.ms)
     );
   }
 

@@ -54,7 +54,7 @@ export type { StartPlan } from './pipelines/prepare.ts';
 export type { ExportedFile } from './runs/files/results.ts';
 export type { CompletedWork } from './runs/lookup/repeated-work.ts';
 export type { RunInfo } from './runs/lookup/list.ts';
-export type { ReplacedFile } from './runs/files/replaced.ts';
+export type { ReplacedFile } from './runs/files/replaced-files.ts';
 export type { RunStatus } from './runs/status.ts';
 export type { Republished } from './runs/files/publish.ts';
 export type { StoredResults } from './runs/files/stored.ts';

@@ -29,7 +29,7 @@ import { answerSchemasIn, changesFolder, endedRunFolder } from './runs/files/res
 import { resultsIn, type StoredResults } from './runs/files/stored.ts';
 import { runStatus, type RunStatus } from './runs/status.ts';
 import { describeRun, noSuchRun } from './runs/lookup/describe.ts';
-import { isSeen, type Owned } from './runs/lookup/owned.ts';
+import { isSeen, type Owned } from './runs/lookup/ownership.ts';
 import { eachWithServerErrors, withServerErrors } from '../temporal/server-error.ts';
 import { attachedTo, type StartedRun } from './runs/start.ts';
 import {

@@ -4,7 +4,7 @@ import { RowmillError } from '../errors.ts';
 import type { Env } from '../env.ts';
 import type { PipelineSource } from './pipelines/read.ts';
 import { prepareSchedule } from './schedules/prepare.ts';
-import { isSeen } from './runs/lookup/owned.ts';
+import { isSeen } from './runs/lookup/ownership.ts';
 import { withServerErrors } from '../temporal/server-error.ts';
 import type { RunLink } from './rowmill-run.ts';
 import {

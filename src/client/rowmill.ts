@@ -38,7 +38,7 @@ import { RowmillSchedules } from './rowmill-schedules.ts';
 import { knowsSearchAttributes } from '../temporal/search-attributes.ts';
 import { describeRun, findRun, noSuchRun } from './runs/lookup/describe.ts';
 import { runsInProgress } from './runs/lookup/in-progress.ts';
-import { isSeen, ownerOf, starterOf } from './runs/lookup/owned.ts';
+import { isSeen, ownerOf, starterOf } from './runs/lookup/ownership.ts';
 import { eachWithServerErrors, withServerErrors } from '../temporal/server-error.ts';
 import { storedResults, type StoredResults } from './runs/files/stored.ts';
 import { forgetRow, type ForgetOptions, type ForgetPlan } from './retention/forget.ts';

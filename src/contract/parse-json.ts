@@ -1,6 +1,6 @@
 import { mayLoseDigits, parseExact, withDigits } from './exact-json.ts';
 import type { Json } from './json.ts';
-import { wellFormed } from './whole-text.ts';
+import { wellFormed } from './well-formed.ts';
 
 /**
  * Parses JSON as servers write it: drops a byte order mark, and accepts raw control characters

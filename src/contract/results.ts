@@ -1,4 +1,4 @@
-import type { CellsByColumn } from './asked.ts';
+import type { CellsByColumn } from './ask-reasons.ts';
 import type { Json } from './json.ts';
 import type { Outcome } from './outcome.ts';
 

@@ -1,4 +1,4 @@
-import type { AskReason } from './asked.ts';
+import type { AskReason } from './ask-reasons.ts';
 import type { BudgetWait } from './budget.ts';
 import type { Notified } from './notify.ts';
 import type { Outcome } from './outcome.ts';

@@ -6,7 +6,7 @@ import { RowmillError } from '../errors.ts';
 import type { Store } from '../store/store.ts';
 import { createWorkerDeps, refuseUnusable } from '../worker/deps.ts';
 import { workerSettings, type Env } from '../worker/settings.ts';
-import { failOrphanedActivities } from './lost-steps.ts';
+import { failOrphanedActivities } from './orphaned-activities.ts';
 import type { PortChoice } from '../process/ports.ts';
 import { startTemporalServer, type TemporalServer } from './temporal/server.ts';
 

@@ -13,7 +13,7 @@ import { RowmillError } from '../errors.ts';
 import { challengeOf, requireToken, grantOf, recogniseCallers } from './auth.ts';
 import { answerClientError } from './client-errors.ts';
 import type { App, Gateway } from './gateway.ts';
-import { limitBodies } from './load.ts';
+import { limitBodies } from './body-limit.ts';
 import { methodNotAllowed } from './method-not-allowed.ts';
 import { describeApi } from './openapi.ts';
 import { errorOfRequest, PROBLEM_TYPE, problemOf, statusOf } from './problem.ts';

@@ -1,4 +1,4 @@
-import type { AskedCells } from '../contract/asked.ts';
+import type { AskedCells } from '../contract/ask-reasons.ts';
 import type { ResultRow } from '../contract/results.ts';
 import { addAsked } from '../rules/cells/cell-set.ts';
 import { reasonTonight, type RefreshRules } from '../rules/nights/due-cells.ts';

@@ -1,4 +1,4 @@
-import type { AskedCells } from '../contract/asked.ts';
+import type { AskedCells } from '../contract/ask-reasons.ts';
 import { RUN_FILE } from '../contract/names.ts';
 import type { Pipeline } from '../contract/pipeline.ts';
 import type { SnapshotRow } from '../contract/rows.ts';

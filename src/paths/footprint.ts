@@ -45,7 +45,7 @@ export async function realFootprint(to: string): Promise<Footprint> {
   };
 }
 
-/** Taken while a generation is put in place: one for each file that two targets could share. */
+/** Taken while results and their companions are put in place: one for each file that two targets could share. */
 export const locksOf = ({ results, manifest }: Footprint): string[] =>
   [...new Set([results, manifest])].map(lockBeside).sort();
 

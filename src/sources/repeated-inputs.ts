@@ -1,5 +1,5 @@
 import type { Json } from '../contract/json.ts';
-import { Seen } from './seen.ts';
+import { SeenTexts } from './seen-texts.ts';
 
 /** Rows with the same inputs as an earlier row: their answers are paid again. */
 export interface Repeats {
@@ -15,7 +15,7 @@ export interface Repeats {
 /** Counter of repeated inputs, under any key. */
 export class RepeatedInputs {
   /** Spelling in the first row, by normalized input. */
-  readonly #seen = new Seen();
+  readonly #seen = new SeenTexts();
   readonly counts: Repeats = { exact: 0, alike: 0 };
 
   add(input: Record<string, Json>): void {

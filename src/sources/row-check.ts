@@ -4,7 +4,7 @@ import { isBlank, trimUnseen } from './rows/blank.ts';
 import { ColumnMatch } from './columns/column-match.ts';
 import { inexactDigits } from '../contract/exact-json.ts';
 import { quoted, type RowProblem, type SourceRow } from './rows/row.ts';
-import { Seen } from './seen.ts';
+import { SeenTexts } from './seen-texts.ts';
 
 /**
  * Maximum bytes of an input field (a name, an address, notes); a larger one is a mistake in the
@@ -42,7 +42,7 @@ export interface GoodRow {
 /** Validator of rows, one after another; remembers their keys. */
 export class RowCheck {
   readonly #shape: RowShape;
-  readonly #keys = new Seen();
+  readonly #keys = new SeenTexts();
   readonly #match = new ColumnMatch();
   #columns: SourceColumns | null = null;
   /** Number of keys surrounded by spaces or invisible characters. */

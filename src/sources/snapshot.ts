@@ -4,7 +4,7 @@ import { RowmillError } from '../errors.ts';
 import type { Draft } from '../store/store.ts';
 import { CanaryCheck } from './canary-check.ts';
 import { KeptColumns } from './columns/kept-columns.ts';
-import { LeftOut } from './left-out.ts';
+import { LeftOutFile } from './left-out-file.ts';
 import { NamedColumns } from './columns/named-columns.ts';
 import { isBlank } from './rows/blank.ts';
 import { Problems, type LeftOutRows } from './problems.ts';
@@ -56,7 +56,7 @@ export async function takeSnapshot(
   draft: Draft,
   options: SnapshotOptions = {},
 ): Promise<Snapshot> {
-  const leftOut = new LeftOut(options.leftOut);
+  const leftOut = new LeftOutFile(options.leftOut);
   try {
     return await freeze(rows, inputs, draft, leftOut, options);
   } catch (error) {
@@ -70,7 +70,7 @@ async function freeze(
   rows: RowsSpec,
   inputs: readonly string[],
   draft: Draft,
-  leftOut: LeftOut,
+  leftOut: LeftOutFile,
   {
     stdin,
     env,

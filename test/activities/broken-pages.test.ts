@@ -23,7 +23,7 @@ const STAGES = {
   extruct: stageOf(createExtructProvider),
   promptlayer: stageOf(createPromptLayerProvider),
 };
-/** PromptLayer's sheets begin with a row that is nobody's. */
+/** PromptLayer's sheets begin with a blank row. */
 const NAMES = [
   { name: 'extruct', blank: 0 },
   { name: 'promptlayer', blank: 1 },

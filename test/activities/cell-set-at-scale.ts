@@ -6,7 +6,7 @@ import { mergeParts } from '../../activities/results/scan/merge-parts.ts';
 import { openCellsFile } from '../../activities/run-files/open-cells.ts';
 import { SNAPSHOT_FILE } from '../../activities/run-files/snapshot.ts';
 import { chooseCells, type PassScope } from '../../activities/table/choose-cells.ts';
-import { scopesOf } from '../../activities/table/requested-cells.ts';
+import { scopesOf } from '../../activities/table/cell-set-scopes.ts';
 import { askedByReason } from '../../src/rules/cells/cell-set.ts';
 import { createFileStore } from '../../src/store/disk/file-store.ts';
 

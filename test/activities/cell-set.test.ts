@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { cellSetFile } from '../../activities/run-files/cell-set-file.ts';
 import { openCellsFile, type OpenCell } from '../../activities/run-files/open-cells.ts';
 import { chooseCells, type PassScope } from '../../activities/table/choose-cells.ts';
-import { scopesOf } from '../../activities/table/requested-cells.ts';
+import { scopesOf } from '../../activities/table/cell-set-scopes.ts';
 import type { Column, TableRef } from '../../src/contract/table.ts';
 import { createFileStore } from '../../src/store/disk/file-store.ts';
 import type { Folder } from '../../src/store/store.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { whyKept } from '../../activities/results/tables.ts';
+import { whyKept } from '../../activities/results/publish-tables.ts';
 import type { PostgresTarget } from '../../src/contract/pipeline.ts';
 import { noCells } from '../../src/rules/cells/outcome.ts';
 

@@ -89,7 +89,7 @@ test('SIGTERM lets open requests finish', async () => {
   await gateway.says('"gateway drains"');
   // At once, while a request is still in progress, and not when it has been idle for 72 s.
   await idle.closed;
-  // The run goes on, whoever followed it comes again to the next gateway.
+  // The run goes on, and its followers come again to the next gateway.
   expect(await followed).not.toContain('event: outcome');
   inProgress.end(body.slice(10));
   const [answer] = await answered;

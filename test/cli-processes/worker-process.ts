@@ -4,7 +4,7 @@ import { rowmill, type Command } from '../cli/command.ts';
 import { pipelineInputFor, TOKEN, type TestEnv } from '../support/test-env.ts';
 import { eventually } from '../support/eventually.ts';
 
-/** `rowmill worker` beside the house, on a task queue of its own. */
+/** `rowmill worker` beside the test environment, on a task queue of its own. */
 export interface WorkerProcess extends Command {
   healthUrl: string;
   /** Returns the lines that it logged so far. */

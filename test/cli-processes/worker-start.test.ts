@@ -53,7 +53,7 @@ test('a namespace that does not exist is named by every command', async () => {
   }
 });
 
-/** A thread that waits in open(2) is what a disk that hangs leaves behind. */
+/** A thread that waits in open(2) is what a disk that does not answer leaves behind. */
 test('a worker with a stalled disk still ends after SIGTERM', async () => {
   const pipe = join(folder, 'nobody-writes');
   execFileSync('mkfifo', [pipe]);

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
-import { failOrphanedActivities } from '../../src/dev/lost-steps.ts';
+import { failOrphanedActivities } from '../../src/dev/orphaned-activities.ts';
 import { rowmill } from '../cli/command.ts';
 import { manualClock } from '../support/manual-clock.ts';
 import { startTestEnv, TOKEN, type TestEnv } from '../support/test-env.ts';

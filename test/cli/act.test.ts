@@ -89,8 +89,8 @@ test('rerun of an ended run follows the new run to its results', async () => {
   expect(second.code).toBe(0);
   const summary = JSON.parse(second.stdout) as RunSummary;
   expect(summary).toMatchObject({ outcome: 'completed', cells: { done: 3, failed: 0 } });
-  const told = await command('status', `${run}-rerun-1`);
-  expect(told.stdout).toMatch(new RegExp(`before +${run} partial: \\d done, \\d open`));
+  const reported = await command('status', `${run}-rerun-1`);
+  expect(reported.stdout).toMatch(new RegExp(`before +${run} partial: \\d done, \\d open`));
   const nobody = await command('rerun', id('nobody'));
   expect([nobody.code, nobody.stderr]).toEqual([2, expect.stringContaining('run_not_found')]);
 });

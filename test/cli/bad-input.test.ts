@@ -222,7 +222,7 @@ describe('without a Temporal server', () => {
     expect(stdout).toBe('');
   });
 
-  // Nobody has to be reached to say so, and no run has to be there.
+  // No server has to be reached to say so, and no run has to exist.
   test.each([
     [
       'adjust x --deadline banana',

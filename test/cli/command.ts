@@ -80,12 +80,12 @@ export interface Workplace {
   remove: () => Promise<void>;
 }
 
-/** A folder to work in, and the environment that leads to the house. */
+/** A folder to work in, and the environment of a command. */
 export async function workplace(testEnv: TestEnv | null): Promise<Workplace> {
   const cwd = await mkdtemp(join(tmpdir(), 'rowmill-cli-'));
   const env: Record<string, string> =
     testEnv === null
-      ? // Nothing listens there: whoever connects is found out.
+      ? // Nothing listens there: a command that connects fails.
         { TEMPORAL_ADDRESS: '127.0.0.1:1' }
       : {
           TEMPORAL_ADDRESS: process.env['ROWMILL_TEST_TEMPORAL_ADDRESS'] ?? '',

@@ -91,7 +91,7 @@ test.each(CASES.map((provider) => ({ provider, name: provider.name })))(
       clock.resume();
       const second = await rowmill(args, { cwd: place.cwd, env }).endsWith(0);
       expect(second.stderr).toContain('Attached to the run');
-      // Its own worker is on its way: nobody has to start one.
+      // Its own worker is starting: the operator need not start one.
       expect(second.stderr).not.toContain('no worker on task queue');
       expect(JSON.parse(second.stdout)).toMatchObject({
         workflowId: 'killed',

@@ -50,7 +50,7 @@ const progress: LiveProgress = {
   lastFailure: null,
 };
 
-const standing = (
+const viewState = (
   changes: Partial<LiveProgress> = {},
   rest: Partial<ViewState> = {},
 ): ViewState => ({
@@ -65,7 +65,7 @@ const standing = (
 const plain = { style: (_style: unknown, text: string): string => text };
 
 test('the drawing shows stage, share, counts, pace, costs and the link', () => {
-  expect(drawing(plain, standing(), 100)).toEqual([
+  expect(drawing(plain, viewState(), 100)).toEqual([
     'sp500-1  running, pass 1',
     `${'█'.repeat(19)}${'░'.repeat(21)} 47 %`,
     'cells done 724 of 1,509   failed 3   left 782   in progress 50',
@@ -78,23 +78,23 @@ test('the drawing shows stage, share, counts, pace, costs and the link', () => {
 test('failed cells that a pass in progress may have done are those of the last look', () => {
   const cells = { total: 1509, done: 1509, inProgress: 0, failed: null };
   const byColumn = { a: { done: 500, empty: 0, failed: 3, blocked: 0, pending: 0 } };
-  expect(drawing(plain, standing({ pass: 2, cells, byColumn }), 100)).toContain(
+  expect(drawing(plain, viewState({ pass: 2, cells, byColumn }), 100)).toContain(
     'cells done 1,509 of 1,509   failed 3 at the last look   left 0',
   );
-  expect(drawing(plain, standing({ pass: 1, cells }), 100)).toContain(
+  expect(drawing(plain, viewState({ pass: 1, cells }), 100)).toContain(
     'cells done 1,509 of 1,509   left 0',
   );
 });
 
 test('the usage so far is shown once a provider reports it', () => {
   const usage = { requests: 503, price: 0.267416, inputTokens: 70_200, outputTokens: 15_877 };
-  expect(drawing(plain, standing({ usage }), 100)).toContain(
+  expect(drawing(plain, viewState({ usage }), 100)).toContain(
     'API calls 41 (12 polls)   credits about 1,509   price so far 0.2674',
   );
 });
 
 test('credits of cells asked for stand beside the estimate', () => {
-  expect(drawing(plain, standing({ creditsSpent: 400 }), 100)).toContain(
+  expect(drawing(plain, viewState({ creditsSpent: 400 }), 100)).toContain(
     'API calls 41 (12 polls)   credits about 1,509, 400 asked for so far',
   );
 });
@@ -105,7 +105,7 @@ test('a run that waits for credits says how many are missing, whatever failed be
     lastFailure: 'activity Heartbeat timeout',
     problem: 'answered 402. Top up the account: … `rowmill resume sp500-1`.',
   };
-  expect(drawing(plain, standing(waiting), 200).join('\n')).toContain(
+  expect(drawing(plain, viewState(waiting), 200).join('\n')).toContain(
     '! about 120 credits are missing; answered 402. Top up the account: … `rowmill resume sp500-1`.',
   );
 });
@@ -113,8 +113,8 @@ test('a run that waits for credits says how many are missing, whatever failed be
 test.each([
   'activity Heartbeat timeout',
   'Worker is shutting down and this activity did not complete in time',
-])('a step that another worker took over is told in plain words (%s)', (lastFailure) => {
-  expect(drawing(plain, standing({ lastFailure, attempt: 2 }), 100)).toContain(
+])('a step that another worker took over is described in plain words (%s)', (lastFailure) => {
+  expect(drawing(plain, viewState({ lastFailure, attempt: 2 }), 100)).toContain(
     '! attempt 2: the worker before it stopped or was lost',
   );
 });
@@ -125,7 +125,7 @@ test('every line except the link fits the terminal, whatever a problem contains'
     style: (style: Parameters<typeof styleText>[0], text: string): string =>
       styleText(style, text, { validateStream: false }),
   };
-  const lines = drawing(colourful, standing({ lastFailure: nasty, attempt: 3 }), 60);
+  const lines = drawing(colourful, viewState({ lastFailure: nasty, attempt: 3 }), 60);
   for (const line of lines.slice(0, -1)) expect(stringWidth(line)).toBeLessThan(60);
   expect(lines.join('')).not.toMatch(/\u001b\[2J|\u0007/);
   expect(lines.join('')).toContain('attempt 3 after: ');
@@ -135,7 +135,7 @@ test('a log has a line for each change or half minute', () => {
   const said: string[] = [];
   const view = lineView({ log: (line) => void said.push(line) });
   const at = (afterMs: number, changes: Partial<LiveProgress> = {}): void =>
-    view.show(standing(changes, { nowMs: NOW + afterMs }));
+    view.show(viewState(changes, { nowMs: NOW + afterMs }));
   at(0);
   at(1_000, { cells: { ...progress.cells, done: 800 } });
   at(29_999);
@@ -156,7 +156,7 @@ test('a log has a line for each change or half minute', () => {
 test('before any progress only the warning is shown', () => {
   const lines = drawing(
     plain,
-    standing({}, { progress: null, warning: 'no worker', ui: null }),
+    viewState({}, { progress: null, warning: 'no worker', ui: null }),
     80,
   );
   expect(lines).toEqual(['sp500-1  no worker answers', '! no worker']);

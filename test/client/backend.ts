@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Rowmill, type PipelineDocument } from '../../src/client/index.ts';
 import { startTestEnv, SECTOR, type TestEnv } from '../support/test-env.ts';
 
-/** A backend beside a house: no secret of the provider, no environment. */
+/** A backend of a caller: no secret of the provider, no environment. */
 export interface Backend {
   testEnv: TestEnv;
   rowmill: Rowmill;

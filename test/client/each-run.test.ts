@@ -23,17 +23,17 @@ test('a run that ends between two pages is yielded once', async () => {
   };
   await eventually('both are listed', async () => (await listed('Running')).length === 2);
 
-  const told: string[] = [];
+  const reported: string[] = [];
   for await (const { workflowId } of eachRun(client, { pipeline: name, limit: 1 })) {
-    told.push(workflowId);
-    if (told.length > 1) continue;
+    reported.push(workflowId);
+    if (reported.length > 1) continue;
     await client.workflow.getHandle(workflowId).terminate('it ends now');
     await eventually(
       'it is listed as ended',
       async () => (await listed('Terminated')).length === 1,
     );
   }
-  expect(told.sort()).toEqual(started);
+  expect(reported.sort()).toEqual(started);
   for (const id of await listed('Running')) {
     await client.workflow.getHandle(id).terminate('the test is over');
   }

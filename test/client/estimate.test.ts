@@ -23,7 +23,7 @@ test.each(CASES.map((provider) => ({ provider, name: provider.name })))(
 test.each(CASES.map((provider) => ({ provider, name: provider.name })))(
   'a rerun of failed cells over $name adds as many as it says',
   async ({ provider }) => {
-    // Every cell fails once, and the first rerun mends all of them.
+    // Every cell fails once, and the first rerun repairs all of them.
     const testEnv = await startTestEnv({ sandbox: { failRate: 1, alwaysFailsRate: 0 } });
     try {
       const input = await pipelineInputFor(testEnv, companies(120), {}, provider);

@@ -70,8 +70,8 @@ const calls = (rowmill: Rowmill, run: RowmillRun): Record<string, () => Promise<
 async function refusals(rowmill: Rowmill, run: RowmillRun): Promise<Record<string, unknown>> {
   const entries = Object.entries(calls(rowmill, run)).map(async ([name, call]) => {
     const error = await errorOf(call);
-    const told = error instanceof RowmillError ? error : null;
-    return [name, told === null ? String(error) : told.code] as const;
+    const reported = error instanceof RowmillError ? error : null;
+    return [name, reported === null ? String(error) : reported.code] as const;
   });
   return Object.fromEntries(await Promise.all(entries));
 }

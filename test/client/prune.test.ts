@@ -12,7 +12,7 @@ import { eventually } from '../support/eventually.ts';
 import { openBackend, pipelineOf, type Backend } from './backend.ts';
 
 const DAY_MS = 86_400_000;
-/** Texts of the row that is forgotten. */
+/** Texts of the row that is removed. */
 const ROW = /"AOS"|A\. O\. Smith/;
 
 /** Time at which all files of this test are a hundred days old. */
@@ -121,7 +121,7 @@ test('a lasting table keeps the runs that its next night reads', async () => {
   expect(needed).toEqual(['runs/last/first', 'runs/made-it/first', 'runs/published/first']);
 });
 
-test('a row is not forgotten while a run with it is in progress', async () => {
+test('a row is not removed while a run with it is in progress', async () => {
   const busy = await startWaiting('busy', 'forget-waits');
   await expect(backend.rowmill.forget('AOS')).rejects.toMatchObject({
     code: 'action_refused',

@@ -136,7 +136,7 @@ async function restoredRun({ store, moment }: Backup) {
     await close();
     const restored = await endRestored(testEnv, saved.db, saved.store);
     const rows = (await readFile(join(testEnv.folder, 'out', 'results.jsonl'), 'utf8')).trim();
-    return { ...restored, rows: rows.split('\n').length, books: ledger.summary() };
+    return { ...restored, rows: rows.split('\n').length, totals: ledger.summary() };
   } finally {
     await close();
     await testEnv.close().catch(() => undefined);
@@ -152,11 +152,11 @@ const CASES: Backup[] = [
 test.each(CASES)(
   'a run that is restored from $moment (store copied $store) pays no cell twice',
   async (backup) => {
-    const { before, summary, rows, books } = await restoredRun(backup);
+    const { before, summary, rows, totals } = await restoredRun(backup);
     expect(before).toBe('RUNNING');
     expect(summary.outcome).toBe('completed');
     expect(summary.cells.done).toBe(ROWS.length);
     expect(rows).toBe(ROWS.length);
-    expect([books.tablesCreated, books.rowsCreated, books.cellsPaid]).toEqual([1, 6, 6]);
+    expect([totals.tablesCreated, totals.rowsCreated, totals.cellsPaid]).toEqual([1, 6, 6]);
   },
 );

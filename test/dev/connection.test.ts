@@ -42,7 +42,7 @@ async function serverOfVersion(version: string, status = 0) {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo; // a TCP server has this kind of address
-  // Closed only when nobody is connected any more.
+  // Closed only when no client is connected any more.
   const close = () => new Promise((closed) => server.close(closed));
   return { address: `127.0.0.1:${port}`, close };
 }

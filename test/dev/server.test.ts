@@ -54,7 +54,7 @@ const parent = async (options: object): Promise<{ child: Child; pid: number }> =
 };
 const isRunning = (pid: number | null) => pid !== null && isStill(markOf(pid));
 
-/** Hangs from now on. The signal gets lost now and then, so it is sent until it is heard. */
+/** Stops the process. The signal gets lost now and then, so it is sent until it is heard. */
 const stopped = (pid: number): Promise<void> =>
   until(() => {
     process.kill(pid, 'SIGSTOP');

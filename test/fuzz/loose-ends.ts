@@ -7,7 +7,7 @@ export function watchLooseEnds(): void {
   const note = (reason: unknown): void => void loose.push(reason);
   beforeEach(() => void process.on('unhandledRejection', note));
   afterEach(async () => {
-    // They are told of after the microtasks of the turn in which they were left.
+    // They are reported after the microtasks of the turn in which they were left.
     await new Promise((resolve) => setImmediate(resolve));
     process.off('unhandledRejection', note);
     expect(loose.splice(0)).toEqual([]);

@@ -132,7 +132,7 @@ const scopeOf = ({ columns }: TableRef): RunScope => ({
 let sandbox: Sandbox;
 let plan: Mutation[] = [];
 
-/** The real client and provider, the sandbox's own replies, and somebody in between. */
+/** The real client and provider, the sandbox's own replies, and a proxy in between. */
 async function stageOf(one: ProviderCase): Promise<Stage> {
   let nowMs = 0;
   sandbox = await startSandbox({

@@ -24,7 +24,7 @@ export interface Caller {
   ended(id: string): Promise<Answer>;
 }
 
-/** A gateway beside the house, and somebody who has its token. */
+/** A gateway beside the test environment, and a caller with its token. */
 export async function openGateway(
   testEnv: TestEnv,
   more: Record<string, string> = {},

@@ -72,7 +72,7 @@ test('a caller reaches only the runs that its token covers', async () => {
   }
   const adjust = { deadline: '8h' };
   expectProblem(await send(SALES, 'POST', `/v1/runs/${key}/adjust`, adjust), 404, 'run_not_found');
-  // Nor is it told what another owner's key stands for.
+  // Nor does it learn what another owner's key stands for.
   const taken = await start(SALES, key, WAITS);
   expectProblem(taken, 409, 'run_conflict');
   expect(taken.json['detail']).toContain('another owner');

@@ -2,7 +2,7 @@ import { expect } from '@jest/globals';
 import { ERRORS, isErrorCode } from '../../src/errors.ts';
 import { TOKEN, type Answer } from './caller.ts';
 
-/** A problem has its code, what to do, and the request's id; and never tells a secret. */
+/** A problem has its code, what to do, and the request's id, and never a secret. */
 export function expectProblem(answer: Answer, status: number, code: string): void {
   expect(answer).toMatchObject({ status, json: { status, code } });
   expect(answer.headers.get('content-type')).toContain('application/problem+json');

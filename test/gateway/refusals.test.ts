@@ -223,7 +223,7 @@ test('without tokens it serves only programs on this machine', async () => {
   }
 });
 
-/** A name of somebody else's that leads here (DNS rebinding); `fetch` does not let one try. */
+/** A foreign name that leads here (DNS rebinding); `fetch` does not let one try. */
 const statusForHost = (url: string, host: string): Promise<number | undefined> =>
   new Promise((resolve, reject) => {
     const sent = request(`${url}/v1/runs`, { headers: { host } }, (reply) => {

@@ -32,7 +32,7 @@ test('a run is started by key, followed by events and read in both formats', asy
   const [last, ...rest] = text.trim().split('\n\n').reverse();
   expect(rest.some((event) => event.startsWith('event: progress'))).toBe(true);
   expect(last).toMatch(/^id: end\nevent: outcome\ndata: \{"outcome":"completed"/);
-  // Whoever comes back after the end has nothing to wait for.
+  // A caller that comes back after the end has nothing to wait for.
   const from = (id: string) =>
     site.caller.call(`/v1/runs/${key}/events`, { headers: { 'last-event-id': id } });
   expect(await from('end')).toMatchObject({ status: 204 });

@@ -78,8 +78,8 @@ test('each action of a schedule has its effect', async () => {
   expect(results.text.trim().split('\n')).toHaveLength(3);
   await eventually('both are known', async () => {
     const { started, recent } = (await get()).json;
-    const told = JSON.stringify(recent);
-    return started === 1 && told.includes(id) && told.includes(again);
+    const reported = JSON.stringify(recent);
+    return started === 1 && reported.includes(id) && reported.includes(again);
   });
 
   const due = ['2026-01-04T02:30:00.000Z'];

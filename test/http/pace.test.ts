@@ -51,7 +51,7 @@ test('before the first slow-down, a pace that is used up is five times as high w
   expect(pace.perSecond).toBeGreaterThanOrEqual(50);
 });
 
-test('a pace that nobody uses does not grow', () => {
+test('an unused pace does not grow', () => {
   expect(after(each100Ms(0, 60, { used: false })).perSecond).toBe(10);
   const slowed = after([refused(100)]);
   expect(after(each100Ms(200, 60, { used: false }), null, slowed).perSecond).toBe(5);

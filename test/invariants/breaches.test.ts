@@ -59,7 +59,7 @@ const TAMPERING: [Invariant, string, (world: Evidence) => void][] = [
   ],
   ['I2', 'a row lost', (w) => table(w).rows.pop()],
   ['I2', 'a row doubled', (w) => table(w).rows.push(must(table(w).rows[3]))],
-  ['I2', "a row that is nobody's", (w) => (must(table(w).rows[3]).key = null)],
+  ['I2', 'a row without a key', (w) => (must(table(w).rows[3]).key = null)],
   ['I2', 'a row with other inputs', (w) => (must(table(w).rows[3]).input = { input: 'X' })],
   ['I2', 'a row that came after the run', (w) => (must(table(w).rows[3]).createdAtMs = Infinity)],
   [
@@ -84,7 +84,7 @@ const TAMPERING: [Invariant, string, (world: Evidence) => void][] = [
   ['I3', 'a cell done twice', (w) => (must(table(w).cells[5]).done = 2)],
   ['I3', 'a cell started once more', (w) => (must(table(w).cells[5]).starts += 1)],
   ['I3', 'a cell paid for in a table that is gone', (w) => (w.cellsPaid += 1)],
-  ['I3', 'credits that nobody reports', (w) => (w.creditsSpent += 1)],
+  ['I3', 'credits without a report', (w) => (w.creditsSpent += 1)],
   [
     'I3',
     'credits of a cancelled run that were spent before it looked',

@@ -28,7 +28,7 @@ interface Received {
 let server: Server;
 afterEach(() => new Promise((resolve) => server.close(resolve)));
 
-/** A receiver on this machine that answers as it is told. */
+/** A receiver on this machine that answers with a given status. */
 async function receiver(status = 204, headers: Record<string, string> = {}) {
   const received: Received[] = [];
   server = createServer((request, response) => {
@@ -231,7 +231,7 @@ const needs: Notification = {
   },
 };
 
-test('a message to Slack mentions nobody', async () => {
+test('a message to Slack mentions no person', async () => {
   const { received, port } = await receiver(200);
   await sendToSlack({ SLACK_WEBHOOK_URL_GTM: `http://127.0.0.1:${port}/services/T/B/x` }, needs);
   const [one] = received;

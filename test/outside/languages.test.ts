@@ -91,7 +91,7 @@ function start(
     });
     child.once('error', reject).once('close', () => reject(new Error(said)));
   });
-  // Whoever comes after the end reads what is printed only.
+  // A reader that comes after the end reads what is printed only.
   attached.catch(() => undefined);
   return { attached, stdout: text(child.stdout) };
 }

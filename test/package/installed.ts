@@ -80,7 +80,7 @@ export async function installTarball(): Promise<Installed> {
   await mkdir(project);
   await writeFile(join(project, 'package.json'), '{"private":true,"type":"module"}\n');
   const quiet = ['--omit=dev', '--prefer-offline', '--no-audit', '--no-fund'];
-  // Overrides of ours do not reach whoever installs it: each of its packages must fit this Node.
+  // Overrides of ours do not reach a user who installs it: each of its packages must fit this Node.
   const strict = ['--engine-strict', ...quiet];
   await install([join(folder, tarball.filename), ...strict], project);
   return {
@@ -91,7 +91,7 @@ export async function installTarball(): Promise<Installed> {
 }
 
 export interface SandboxProcess {
-  /** Environment of whoever talks to it. */
+  /** Environment of its clients. */
   env: Record<string, string>;
   stop(): Promise<void>;
 }

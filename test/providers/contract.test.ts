@@ -33,7 +33,7 @@ function onSandbox({ tables: { chain }, map, reworded }: ProviderCase): Omit<Can
   };
 }
 
-// Whoever is in the registry is tried: another provider is another case.
+// Every provider of the registry is a case.
 for (const entry of [...PROVIDER_ENTRIES, TINY]) contractOf(entry.spec.name, candidateOf(entry));
 
 function candidateOf(entry: ProviderEntry): Candidate {

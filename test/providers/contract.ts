@@ -107,7 +107,7 @@ export function contractOf(name: string, candidate: Candidate): void {
 
     test.each([
       ['looked for first', false],
-      ['of a table nobody has touched', true],
+      ['of an untouched table', true],
     ])('columns are made once, with what they wait for: %s', async (_which, untouched) => {
       const { provider, wire } = await open();
       const { id } = await provider.createTable(spec, 'A table', 'tag-1', {});
@@ -428,7 +428,7 @@ const changes = (wire: Wire): number =>
 
 const asked = ({ columns }: TableRef) => columns.filter((column) => column.ours && !column.input);
 
-/** A table may hold rows that are nobody's. */
+/** A table may hold foreign rows. */
 const ours = (rows: TableRow[]): TableRow[] => rows.filter(({ key }) => key !== null);
 
 const scopeOf = (table: TableRef, rowIds: string[], mode: RunMode): RunScope => ({

@@ -396,21 +396,25 @@ test('rows of others have no key', async () => {
   ]);
 });
 
-/** A table of `count` rows; `told` is the count in the status, `cap` the most rows a page has. */
-async function scan(count: number, told: number | null, cap = 100) {
+/** A table of `count` rows; `reported` is the count in the status, `cap` the most rows a page has. */
+async function scan(count: number, reported: number | null, cap = 100) {
   const server = await serve((res, request, nth) => {
     const query = new URL(request.url, 'http://x').searchParams;
     const from = Number(query.get('offset'));
     const to = Math.min(count, from + Math.min(cap, Number(query.get('limit'))));
     const rows = Array.from({ length: to - from }, (_, at) => wireRow(`r${from + at}`, {}));
-    json({ rows, ...(told === null ? {} : { status: { num_rows: told } }) })(res, request, nth);
+    json({ rows, ...(reported === null ? {} : { status: { num_rows: reported } }) })(
+      res,
+      request,
+      nth,
+    );
   });
   const provider = createExtructProvider({ baseUrl: server.url, token: 'a-token' });
   let rows = 0;
   let cursor: string | null = null;
   do {
     const page = await provider.page(table, cursor, {});
-    expect(page.total).toBe(told);
+    expect(page.total).toBe(reported);
     rows += page.rows.length;
     cursor = page.next;
   } while (cursor !== null);
@@ -425,8 +429,8 @@ test.each([
   ['an empty table', 0, 0, 100, 0, 1],
   ['an API that gives fewer rows than asked for', 120, 120, 50, 120, 3],
   ['a count that is too high', 120, 500, 100, 120, 3],
-])('pages end after %s', async (_name, count, told, cap, rows, calls) => {
-  expect(await scan(count, told, cap)).toEqual({ rows, calls });
+])('pages end after %s', async (_name, count, reported, cap, rows, calls) => {
+  expect(await scan(count, reported, cap)).toEqual({ rows, calls });
 });
 
 test('an unreadable reply is reported by path without its values', async () => {

@@ -332,7 +332,7 @@ const REQUESTS = {
 } as const;
 const NAMES = ['extruct', 'promptlayer'] as const;
 
-const books = () => sandbox.state.promptLayer.books.size + sandbox.state.tables.size;
+const tablesLeft = () => sandbox.state.promptLayer.books.size + sandbox.state.tables.size;
 
 test.each(NAMES)('%s: nothing is left behind when requests fail in the middle', async (name) => {
   const { late, most } = REQUESTS[name];
@@ -346,7 +346,7 @@ test.each(NAMES)('%s: a table whose create was answered by nothing is deleted', 
   const { create } = REQUESTS[name];
   await open({ faults: { requests: [{ on: create, fault: 'reset', phase: 'after', nth: 1 }] } });
   const report = await check(name);
-  expect(books()).toBe(0);
+  expect(tablesLeft()).toBe(0);
   expect(report.stillThere).toEqual([]);
 });
 
@@ -361,7 +361,7 @@ test.each(NAMES)('%s: interrupted in the middle, it deletes what it has made', a
     },
   });
   await expect(check(name, { signal: controller.signal })).rejects.toThrow('interrupted');
-  expect(books()).toBe(0);
+  expect(tablesLeft()).toBe(0);
 });
 
 test.each(NAMES)('%s: what a killed check has left, the next one deletes', async (name) => {
@@ -376,7 +376,7 @@ test.each(NAMES)('%s: what a killed check has left, the next one deletes', async
     if (finding.name === dying.name) killed.abort(new Error('killed'));
   };
   await expect(runLiveCheck(dead, { signal: killed.signal, onFinding })).rejects.toThrow('killed');
-  expect(books()).toBeGreaterThan(0);
+  expect(tablesLeft()).toBeGreaterThan(0);
   expect(await check(name)).toMatchObject({ leftoversDeleted: 1, stillThere: [] });
-  expect(books()).toBe(0);
+  expect(tablesLeft()).toBe(0);
 });

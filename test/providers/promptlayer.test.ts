@@ -315,7 +315,7 @@ test.each([
   ['over by its counts', operation('RUNNING', [3, 7, 0]), { running: false, cellsFailed: 7 }],
   ['not over: cells are missing', operation('RUNNING', [3, 1, 0]), { running: true }],
   ['plain', operation('running', [3, 1, 6]).operation, { running: true, cellsFailed: 1 }],
-])('an operation is read: %s', async (_what, reply, told) => {
+])('an operation is read: %s', async (_what, reply, reported) => {
   const { provider } = await facing(reply);
   const tableRun = {
     operations: ['o'],
@@ -325,7 +325,7 @@ test.each([
   expect(await provider.progress(table, tableRun, {})).toMatchObject({
     cellsTotal: 30,
     cellsDone: 23,
-    ...told,
+    ...reported,
   });
 });
 
@@ -352,9 +352,9 @@ test.each([
   ],
   ['with an operation', sheet({ COMPLETED: 4 }, 0, ['o']), { running: true }],
   ['with a word of tomorrow', sheet({ DREAMT: 12 }, 0), { cellsDone: 0, cellsFailed: 0 }],
-])('a sheet is read: %s', async (_what, reply, told) => {
+])('a sheet is read: %s', async (_what, reply, reported) => {
   const { provider } = await facing(reply);
-  expect(await provider.progress(table, null, {})).toMatchObject({ cellsTotal: 12, ...told });
+  expect(await provider.progress(table, null, {})).toMatchObject({ cellsTotal: 12, ...reported });
 });
 
 const operationsOf = (cells: number) => ({
@@ -412,7 +412,7 @@ test('what is active is cancelled as well, where the reply to a run was lost', a
 
 test.each([
   ['those that had not begun', { cancelled_cell_count: 7, not_started_reset_count: 5 }, 5],
-  ['all of them, where it is not told which', { cancelled_cell_count: 7 }, 7],
+  ['all of them, where the reply does not say which', { cancelled_cell_count: 7 }, 7],
 ])('of the cells of a cancelled operation %s are given back', async (_what, counts, cells) => {
   const { provider } = await facing(sheet({}, 7), counts);
   const tableRun = { operations: ['o'], requestedCells: 9 };
@@ -475,7 +475,7 @@ test.each<[string, object, Partial<TableCell>]>([
   ['sent to a worker', { status: 'DISPATCHED' }, { status: 'running' }],
   ['of a word of tomorrow', { status: 'dreamt' }, { status: 'unknown', rawStatus: 'dreamt' }],
   [
-    'whose price nobody told',
+    'without a known price',
     { request_metrics: { request_count: 1, price: null, input_tokens: 7, output_tokens: 3 } },
     { usage: { requests: 1, price: 0, inputTokens: 7, outputTokens: 3, unpriced: 1 } },
   ],
@@ -499,8 +499,8 @@ test.each([
   ['the key that was sent', `Bearer ${KEY} is no key`, 'Bearer [redacted] is no key'],
   ['of several lines', 'a\n\tb\u202ec', 'a b c'],
   ['as long as a page', '😀'.repeat(5_000), `${'😀'.repeat(999)}…`],
-])('the reason of a failed cell is fit to be kept: %s', async (_what, told, kept) => {
-  const cells = { k: { value: 'K0' }, c: { ...FAILED, error_message: told } };
+])('the reason of a failed cell is fit to be kept: %s', async (_what, reported, kept) => {
+  const cells = { k: { value: 'K0' }, c: { ...FAILED, error_message: reported } };
   const { provider } = await facing({ data: [{ row_index: 0, cells }], row_count: 1 });
   const { rows: read } = await provider.page(table, null, {});
   expect(read[0]?.cells['Sector']?.reason).toBe(kept);
@@ -539,7 +539,7 @@ test.each([
   [403, { message: 'The row limit of your plan is reached' }, 'insufficient_credits'],
   [403, { success: false, message: 'Invalid API key' }, 'forbidden'],
   [403, {}, 'forbidden'],
-])('a %i that says %j is told apart', async (status, body, code) => {
+])('a %i that says %j has its own code', async (status, body, code) => {
   const { provider } = await facing(new Refusal(status, body), new Refusal(status, body));
   const run = await failureOf(provider.startTableRun(table, scope, {}));
   expect(run).toMatchObject({ code, ambiguous: false });

@@ -5,7 +5,7 @@ import { closeServers, json, serve } from '../http/server.ts';
 
 afterEach(closeServers);
 
-function refusalOf(env: NodeJS.ProcessEnv, name = 'extruct'): RowmillError {
+function rejectionOf(env: NodeJS.ProcessEnv, name = 'extruct'): RowmillError {
   try {
     createProviders(env).get(name);
   } catch (error) {
@@ -31,19 +31,19 @@ test('nothing is read before a provider is asked for', () => {
 });
 
 test.each([undefined, '', '  '])('without a token (%p) the variable is named', (token) => {
-  const error = refusalOf(token === undefined ? {} : { EXTRUCT_API_TOKEN: token });
+  const error = rejectionOf(token === undefined ? {} : { EXTRUCT_API_TOKEN: token });
   expect(error.code).toBe('token_missing');
   expect(error.message).toContain('EXTRUCT_API_TOKEN');
 });
 
 test.each(['tok\nen-1234', 'tok en-1234', 'tökén-1234'])('a token that is none (%j)', (token) => {
-  const error = refusalOf({ EXTRUCT_API_TOKEN: token });
+  const error = rejectionOf({ EXTRUCT_API_TOKEN: token });
   expect(error.code).toBe('token_missing');
   expect(String(error)).not.toContain('1234');
 });
 
 test.each(['promptlayer-x', 'toString', '__proto__', ''])('no provider %j', (name) => {
-  expect(refusalOf({ EXTRUCT_API_TOKEN: 'tok-1234' }, name)).toMatchObject({
+  expect(rejectionOf({ EXTRUCT_API_TOKEN: 'tok-1234' }, name)).toMatchObject({
     code: 'spec_invalid',
     where: 'provider',
   });
@@ -51,12 +51,12 @@ test.each(['promptlayer-x', 'toString', '__proto__', ''])('no provider %j', (nam
 
 test('a token never goes out in the clear', () => {
   const env = { EXTRUCT_API_TOKEN: 'tok-1234', EXTRUCT_BASE_URL: 'http://api.extruct.ai' };
-  expect(refusalOf(env).code).toBe('base_url_invalid');
+  expect(rejectionOf(env).code).toBe('base_url_invalid');
 });
 
 test.each(['0', '-1', 'fast', '5000', 'NaN'])('a rate of %s is refused', (rate) => {
   const env = { EXTRUCT_API_TOKEN: 'tok-1234', ROWMILL_REQUESTS_PER_SECOND: rate };
-  expect(refusalOf(env).message).toContain('ROWMILL_REQUESTS_PER_SECOND');
+  expect(rejectionOf(env).message).toContain('ROWMILL_REQUESTS_PER_SECOND');
 });
 
 test('a rate of the environment is kept', async () => {

@@ -14,7 +14,7 @@ export type Trouble =
 export interface Wire {
   url: string;
   readonly received: readonly Received[];
-  /** Befalls the next request that reads, or that changes something. */
+  /** Troubles the next request that reads, or that changes something. */
   trouble(kind: 'read' | 'change', trouble: Trouble, times?: number): void;
   /** Ends all trouble. */
   calm(): void;

@@ -90,9 +90,9 @@ describe('what follows a pass', () => {
 
   test('a cell stalled after its rerun is not repaired before it has an answer', () => {
     const hanging = { done: 98, failed: 1, pending: 1, inFlight: 1 };
-    const inVain = run({ done: 98, failed: 2 }, hanging, hanging, hanging, hanging);
-    expect(inVain.kinds).toEqual(['first', 'failed', 'wait', 'wait', 'nudge']);
-    expect(inVain.next).toBeNull();
+    const stuckRun = run({ done: 98, failed: 2 }, hanging, hanging, hanging, hanging);
+    expect(stuckRun.kinds).toEqual(['first', 'failed', 'wait', 'wait', 'nudge']);
+    expect(stuckRun.next).toBeNull();
     const answered = { done: 99, failed: 1, repaired: 1 };
     const late = run({ done: 98, failed: 2 }, hanging, hanging, hanging, answered);
     expect(late.next).toBe('failed');

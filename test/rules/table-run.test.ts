@@ -22,7 +22,7 @@ test.each([
     { operations: [], requestedCells: 20 },
   ],
   [
-    'operations nobody names',
+    'unnamed operations',
     [{ operations: [], requestedCells: 7 }],
     { operations: [], requestedCells: 7 },
   ],

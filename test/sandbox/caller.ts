@@ -18,7 +18,7 @@ export interface Refusal {
   detail: unknown;
 }
 
-/** A sandbox whose clock is turned by hand, and a client that sends what it is told. */
+/** A sandbox whose clock is turned by hand, and a client that sends what a test gives it. */
 export class Caller {
   readonly sandbox: Sandbox;
   readonly #time: { realMs: number };
@@ -64,8 +64,8 @@ export class Caller {
   }
 
   async table(columns: unknown[], inputs: string[] = [], more: object = {}): Promise<TableHeader> {
-    const wish = { name: 'Companies', column_configs: columns, ...more };
-    const { body } = await this.call<TableHeader>('POST', '/v1/tables', wish);
+    const request = { name: 'Companies', column_configs: columns, ...more };
+    const { body } = await this.call<TableHeader>('POST', '/v1/tables', request);
     if (inputs.length > 0) await this.addRows(body.id, inputs);
     return body;
   }
@@ -75,8 +75,8 @@ export class Caller {
     return (await this.call<RowOutput[]>('POST', `/v1/tables/${tableId}/rows`, { rows, run })).body;
   }
 
-  run(tableId: string, wish: object = {}): Promise<Reply<RunOutput>> {
-    return this.call('POST', `/v1/tables/${tableId}/run`, wish);
+  run(tableId: string, request: object = {}): Promise<Reply<RunOutput>> {
+    return this.call('POST', `/v1/tables/${tableId}/run`, request);
   }
 
   async status(tableId: string): Promise<TableStatus> {

@@ -11,7 +11,7 @@ afterEach(() => caller.sandbox.close());
 const INPUTS = Array.from({ length: 40 }, (_, n) => `Company ${n}`);
 const LONG_MS = 10_000_000;
 
-const haunted = async (faults: FaultScript): Promise<void> => {
+const withFaults = async (faults: FaultScript): Promise<void> => {
   caller = await Caller.start({ faults });
 };
 
@@ -25,7 +25,7 @@ const countOf = async (tableId: string, key: string): Promise<Record<string, num
 };
 
 test.each(['requested', 'in_progress'] as const)('a cell stuck in %s never moves', async (at) => {
-  await haunted({ cells: [{ name: 'hang', fault: 'stuck', share: 0.3, at }] });
+  await withFaults({ cells: [{ name: 'hang', fault: 'stuck', share: 0.3, at }] });
   const table = await caller.table([SECTOR], INPUTS);
   await caller.run(table.id);
   caller.pass(LONG_MS);
@@ -42,7 +42,7 @@ test.each(['requested', 'in_progress'] as const)('a cell stuck in %s never moves
 test.each(['requested', 'in_progress'] as const)(
   'a cell stuck in %s moves after two nudges',
   async (at) => {
-    await haunted({ cells: [{ fault: 'stuck', share: 1, at, nudges: 2, columns: ['sector'] }] });
+    await withFaults({ cells: [{ fault: 'stuck', share: 1, at, nudges: 2, columns: ['sector'] }] });
     const table = await caller.table([SECTOR, CITY], ['a', 'b', 'c']);
     await caller.run(table.id);
     caller.pass(LONG_MS);
@@ -73,7 +73,7 @@ test('stalled cells occupy no slot', async () => {
 });
 
 test('failing on every try: what waits for the cell is blocked', async () => {
-  await haunted({ cells: [{ fault: 'failing', share: 1, columns: ['sector'] }] });
+  await withFaults({ cells: [{ fault: 'failing', share: 1, columns: ['sector'] }] });
   const table = await caller.table([SECTOR, PITCH], ['3M']);
   for (const mode of ['new', 'failed']) {
     await caller.run(table.id, { mode });
@@ -86,7 +86,7 @@ test('failing on every try: what waits for the cell is blocked', async () => {
 });
 
 test('failing on the first try only', async () => {
-  await haunted({ cells: [{ fault: 'failing', share: 1, tries: 'first' }] });
+  await withFaults({ cells: [{ fault: 'failing', share: 1, tries: 'first' }] });
   const table = await caller.table([SECTOR], ['3M']);
   await caller.run(table.id);
   caller.pass(LONG_MS);
@@ -97,7 +97,7 @@ test('failing on the first try only', async () => {
 });
 
 test('credits that ran out come back', async () => {
-  await haunted({ credits: [{ name: 'gone', goneAtPaidCells: 10, backAfterMs: 30 }] });
+  await withFaults({ credits: [{ name: 'gone', goneAtPaidCells: 10, backAfterMs: 30 }] });
   const table = await caller.table([SECTOR], INPUTS);
   await caller.run(table.id);
   caller.pass(LONG_MS);

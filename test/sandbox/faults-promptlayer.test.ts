@@ -13,7 +13,7 @@ const call = <T = unknown>(method: string, path: string, body?: unknown): Promis
 
 const sheetOf = (rows: number): Promise<Sheet> => newSheet(caller, rows);
 
-const haunted = async (...requests: Rule[]): Promise<void> => {
+const withFaults = async (...requests: Rule[]): Promise<void> => {
   caller = await Caller.start({ faults: { seed: 7, requests } });
 };
 
@@ -26,12 +26,12 @@ test.each<[Rule, number, object]>([
   [{ on, fault: 'rate-limit' }, 429, { error: 'too_many_requests' }],
   [{ on, fault: 'error', status: 503, body: 'json' }, 503, { message: 'Service Unavailable' }],
 ])('a refusal (%j) is worded as this API does', async (rule, status, body) => {
-  await haunted(rule);
+  await withFaults(rule);
   expect(await call('GET', '')).toMatchObject({ status, body: { success: false, ...body } });
 });
 
 test('one word names a request of either API', async () => {
-  await haunted({ name: 'it', on: 'find-tables', fault: 'denied' });
+  await withFaults({ name: 'it', on: 'find-tables', fault: 'denied' });
   expect((await caller.call('GET', '/v1/tables')).status).toBe(401);
   expect((await call('GET', '')).status).toBe(401);
   expect((await call('POST', '', {})).status).toBe(201);
@@ -39,7 +39,7 @@ test('one word names a request of either API', async () => {
 });
 
 test('chosen by the rows of the sheet in the path', async () => {
-  await haunted({ on: 'read-rows', while: { rows: { atLeast: 3 } }, fault: 'denied' });
+  await withFaults({ on: 'read-rows', while: { rows: { atLeast: 3 } }, fault: 'denied' });
   const small = await sheetOf(1);
   const large = await sheetOf(2);
   expect((await call('GET', `${small.path}/rows`)).status).toBe(200);
@@ -48,7 +48,7 @@ test('chosen by the rows of the sheet in the path', async () => {
 
 test('faulty pages leave the cursor as it is', async () => {
   const on = 'read-rows';
-  await haunted(
+  await withFaults(
     { on, fault: 'pages', how: 'shift', rows: 2, nth: 1 },
     { on, fault: 'pages', how: 'shift', rows: -1, nth: 3 },
     { on, fault: 'pages', how: 'repeat', nth: 4 },
@@ -73,7 +73,7 @@ test('faulty pages leave the cursor as it is', async () => {
 });
 
 test('status lag shows the sheet and its operations as they were', async () => {
-  await haunted({ on: 'read-status', fault: 'status-lag', ms: 60_000 });
+  await withFaults({ on: 'read-status', fault: 'status-lag', ms: 60_000 });
   const { path, computed } = await sheetOf(2);
   const operation = await call<{ operation_id: string }>('POST', `${path}/operations`, {
     column_ids: [computed],
@@ -94,7 +94,7 @@ test('status lag shows the sheet and its operations as they were', async () => {
 
 test('unknown words replace those of cells, operations and counts', async () => {
   const words = { completed: 'finished', stale: 'old' };
-  await haunted({ on: '* /**', fault: 'unknown', words });
+  await withFaults({ on: '* /**', fault: 'unknown', words });
   const { path } = await sheetOf(1);
   const rows = await call('GET', `${path}/rows`);
   const fresh = expect.objectContaining({ status: 'old' });
@@ -115,7 +115,7 @@ const cellsOf = (body: unknown, at: number): Record<string, unknown> =>
   (body as Rows).data[at]?.cells ?? {};
 
 test('types that call no model are free', async () => {
-  await haunted();
+  await withFaults();
   const { path, computed } = await sheetOf(1);
   await call('POST', `${path}/columns`, {
     title: 'Length',

@@ -37,18 +37,18 @@ const pageOf = (reply: Promise<{ status: number }>): Promise<number | 'unreadabl
 const on = 'read-rows';
 const providers = ['extruct', 'promptlayer'] as const;
 
-const haunted = async (...requests: Rule[]): Promise<void> => {
+const withFaults = async (...requests: Rule[]): Promise<void> => {
   caller = await Caller.start({ faults: { requests } });
 };
 
 test.each(providers)('%s refuses pages of more rows than its limit', async (provider) => {
-  await haunted({ on, fault: 'page-limit', rows: 4 });
+  await withFaults({ on, fault: 'page-limit', rows: 4 });
   const page = await OPEN[provider]();
   expect([await page(0, 5), await page(0, 4)]).toEqual([422, 200]);
 });
 
 test.each(providers)('%s fails over one row, on each page that has it', async (provider) => {
-  await haunted({ on, fault: 'unreadable-rows', rows: [3] });
+  await withFaults({ on, fault: 'unreadable-rows', rows: [3] });
   const page = await OPEN[provider]();
   expect([await page(0, 4), await page(0, 3)]).toEqual([500, 200]);
   if (provider === 'promptlayer') return;
@@ -56,19 +56,19 @@ test.each(providers)('%s fails over one row, on each page that has it', async (p
 });
 
 test('a place is that of the table, from whichever end the rows are read', async () => {
-  await haunted({ on, fault: 'unreadable-rows', rows: [0] });
+  await withFaults({ on, fault: 'unreadable-rows', rows: [0] });
   const page = await OPEN.promptlayer();
   expect([await page(0, 1), await page(0, 9, 'desc')]).toEqual([500, 200]);
 });
 
 test('a row that is written as no JSON can be', async () => {
-  await haunted({ on, fault: 'unreadable-rows', rows: [3], how: 'nan' });
+  await withFaults({ on, fault: 'unreadable-rows', rows: [3], how: 'nan' });
   const page = await OPEN.extruct();
   expect([await page(0, 4), await page(0, 3)]).toEqual(['unreadable', 200]);
 });
 
 test.each([301, 400, 404, 409, 418])('a request is refused with %i', async (status) => {
-  await haunted({ on: 'read-status', fault: 'refuse', status });
+  await withFaults({ on: 'read-status', fault: 'refuse', status });
   const { id } = await caller.table([SECTOR]);
   const headers = { authorization: 'Bearer secret' };
   const url = `${caller.sandbox.url}/v1/tables/${id}`;
@@ -78,7 +78,7 @@ test.each([301, 400, 404, 409, 418])('a request is refused with %i', async (stat
 });
 
 test.each(['gzip', 'deflate', 'br'] as const)('a body is sent as %s', async (how) => {
-  await haunted({ on: 'read-account', fault: 'compressed', how });
+  await withFaults({ on: 'read-account', fault: 'compressed', how });
   const reply = await caller.call('GET', '/v1/user');
   expect(reply.headers.get('content-encoding')).toBe(how);
   expect(reply.body).toHaveProperty('available_credits');

@@ -10,7 +10,7 @@ const INPUTS = ['Acme', 'Globex', 'Initech'];
 const CELLS_MS = 400_000;
 const GAP_MS = 1_000_000;
 
-const haunted = async (faults: FaultScript): Promise<void> => {
+const withFaults = async (faults: FaultScript): Promise<void> => {
   caller = await Caller.start({ faults });
 };
 
@@ -19,7 +19,7 @@ const words = async (tableId: string, key: string): Promise<string[]> => [
 ];
 
 test('dependent cells are `created` until the gap is over', async () => {
-  await haunted({ waves: [{ name: 'gap', gapMs: GAP_MS }] });
+  await withFaults({ waves: [{ name: 'gap', gapMs: GAP_MS }] });
   const table = await caller.table([SECTOR, PITCH], INPUTS);
   await caller.run(table.id);
   for (const keys of [
@@ -40,7 +40,7 @@ test('dependent cells are `created` until the gap is over', async () => {
 });
 
 test('an accepted run shows nothing before its lag is over', async () => {
-  await haunted({ waves: [{ startLagMs: GAP_MS }] });
+  await withFaults({ waves: [{ startLagMs: GAP_MS }] });
   const table = await caller.table([SECTOR], INPUTS);
   const first = await caller.run(table.id);
   expect(first.body.num_requested_cells).toBeGreaterThan(INPUTS.length);
@@ -54,7 +54,7 @@ test('an accepted run shows nothing before its lag is over', async () => {
 });
 
 test('queued cells that cannot be paid are `created` again', async () => {
-  await haunted({ credits: [{ goneAtPaidCells: 2, queued: 'returned' }] });
+  await withFaults({ credits: [{ goneAtPaidCells: 2, queued: 'returned' }] });
   const table = await caller.table([SECTOR, PITCH], INPUTS);
   await caller.run(table.id);
   caller.pass(CELLS_MS);
@@ -64,7 +64,7 @@ test('queued cells that cannot be paid are `created` again', async () => {
 });
 
 test('a request is refused with any status by its body', async () => {
-  await haunted({
+  await withFaults({
     requests: [
       { on: 'start-run', fault: 'refuse', status: 422, longer: { rows: 2 } },
       { on: 'start-run', fault: 'refuse', status: 200, nth: 2 },
@@ -80,7 +80,7 @@ test('a request is refused with any status by its body', async () => {
 });
 
 test('a run cannot be scoped to a column of an unknown kind', async () => {
-  await haunted({
+  await withFaults({
     requests: [{ on: 'GET /v1/tables/{id}', fault: 'unknown', columns: true, fields: false }],
   });
   const table = await caller.table([SECTOR], INPUTS);

@@ -8,7 +8,7 @@ afterEach(() => caller.sandbox.close());
 
 type Rule = NonNullable<FaultScript['requests']>[number];
 
-const haunted = async (...requests: Rule[]): Promise<void> => {
+const withFaults = async (...requests: Rule[]): Promise<void> => {
   caller = await Caller.start({ faults: { seed: 7, requests } });
 };
 
@@ -43,7 +43,7 @@ test.each<[string, Omit<Rule, 'on' | 'fault'>, string]>([
   ['while no row is there', { while: { rows: { below: 1 } } }, 'xxxxxx'],
   ['while there are rows', { while: { rows: { atLeast: 1 } } }, '......'],
 ])('chosen by %s', async (_what, choice, expected) => {
-  await haunted({ ...choice, name: 'it', on: USER, fault: 'denied' });
+  await withFaults({ ...choice, name: 'it', on: USER, fault: 'denied' });
   const seen = await looks(6);
   expect(seen.map((status) => (status === 401 ? 'x' : '.')).join('')).toBe(expected);
   expect(caller.sandbox.faults.hits).toEqual({ it: expected.split('x').length - 1 });
@@ -51,10 +51,10 @@ test.each<[string, Omit<Rule, 'on' | 'fault'>, string]>([
 
 test('chosen by probability: the same seed, the same requests', async () => {
   const rule: Rule = { on: USER, fault: 'denied', probability: 0.4 };
-  await haunted(rule);
+  await withFaults(rule);
   const first = await looks(30);
   await caller.sandbox.close();
-  await haunted(rule);
+  await withFaults(rule);
   expect(await looks(30)).toEqual(first);
   const struck = first.filter((status) => status === 401).length;
   expect([struck > 5, struck < 25]).toEqual([true, true]);
@@ -78,14 +78,14 @@ test.each([
 });
 
 test('chosen by what is asked', async () => {
-  await haunted({ on: 'POST /v1/tables/*/run', where: { mode: 'failed' }, fault: 'denied' });
+  await withFaults({ on: 'POST /v1/tables/*/run', where: { mode: 'failed' }, fault: 'denied' });
   const table = await caller.table([SECTOR], ['3M']);
   expect((await caller.run(table.id, { mode: 'new' })).status).toBe(200);
   expect((await caller.run(table.id, { mode: 'failed' })).status).toBe(401);
 });
 
 test('no rule applies after one that ends the request', async () => {
-  await haunted(
+  await withFaults(
     { name: 'a', on: USER, fault: 'denied', times: 1 },
     { name: 'b', on: USER, fault: 'reset', times: 1 },
   );
@@ -94,7 +94,7 @@ test('no rule applies after one that ends the request', async () => {
 });
 
 test('a connection is reset before or after the request is processed', async () => {
-  await haunted(
+  await withFaults(
     { on: 'POST /v1/tables', fault: 'reset', phase: 'before', nth: 1 },
     { on: 'POST /v1/tables', fault: 'reset', phase: 'after', nth: 2 },
   );
@@ -105,7 +105,7 @@ test('a connection is reset before or after the request is processed', async () 
 });
 
 test('a late commit is executed after the client has left', async () => {
-  await haunted({ on: 'POST /v1/tables', fault: 'late', afterMs: 20, then: 504 });
+  await withFaults({ on: 'POST /v1/tables', fault: 'late', afterMs: 20, then: 504 });
   const reply = await fetch(`${caller.sandbox.url}/v1/tables`, {
     method: 'POST',
     headers: { authorization: 'Bearer secret', 'content-type': 'application/json' },
@@ -116,7 +116,7 @@ test('a late commit is executed after the client has left', async () => {
 });
 
 test('each kind of refusal is answered in each of its forms', async () => {
-  await haunted(
+  await withFaults(
     { on: USER, fault: 'error', status: 503, nth: 1 },
     { on: USER, fault: 'rate-limit', seconds: 3, nth: 2 },
     { on: USER, fault: 'rate-limit', retryAfter: 'date', seconds: 3, nth: 3 },
@@ -146,7 +146,7 @@ test('each kind of refusal is answered in each of its forms', async () => {
 });
 
 test('a body is spoiled in each of the five ways', async () => {
-  await haunted(
+  await withFaults(
     { on: USER, fault: 'truncate', bytes: 5, nth: 1 },
     { on: USER, fault: 'slow-body', bytes: 50, everyMs: 1, nth: 2 },
     { on: USER, fault: 'slow-body', bytes: 1, everyMs: 5, atMostMs: 10, then: 'reset', nth: 3 },
@@ -167,7 +167,7 @@ test('a body is spoiled in each of the five ways', async () => {
 
 test('a rewritten reply keeps its answers', async () => {
   const data = 'GET /v1/tables/{id}/data';
-  await haunted(
+  await withFaults(
     { on: data, fault: 'control-characters', nth: 2 },
     { on: data, fault: 'unknown', words: { done: 'finished' }, nth: 3 },
   );
@@ -189,7 +189,7 @@ test('a rewritten reply keeps its answers', async () => {
 
 test('pages are shifted, repeated or have a hole', async () => {
   const on = 'GET /v1/tables/*/data';
-  await haunted(
+  await withFaults(
     { on, fault: 'pages', how: 'shift', rows: 2, nth: 1 },
     { on, fault: 'pages', how: 'shift', rows: -2, nth: 2 },
     { on, fault: 'pages', how: 'repeat', nth: 3 },
@@ -209,7 +209,7 @@ test('pages are shifted, repeated or have a hole', async () => {
 });
 
 test('status lag shows cells as they were, rows as they are', async () => {
-  await haunted({ on: 'GET /v1/tables/*', fault: 'status-lag', ms: 60_000 });
+  await withFaults({ on: 'GET /v1/tables/*', fault: 'status-lag', ms: 60_000 });
   const table = await caller.table([SECTOR]);
   await caller.status(table.id);
   await caller.addRows(table.id, ['3M']);
@@ -219,7 +219,7 @@ test('status lag shows cells as they were, rows as they are', async () => {
 });
 
 test('the ledger counts the hits of every rule, zero included', async () => {
-  await haunted({ on: USER, fault: 'denied', nth: 1 }, { on: USER, fault: 'reset', nth: 9 });
+  await withFaults({ on: USER, fault: 'denied', nth: 1 }, { on: USER, fault: 'reset', nth: 9 });
   await look();
   const { body } = await caller.call('GET', '/_sandbox/ledger');
   expect(body).toMatchObject({

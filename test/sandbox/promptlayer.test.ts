@@ -88,7 +88,7 @@ test('every change of a sheet has a version of its own', async () => {
 test('a run above the threshold needs the token of that very run', async () => {
   await open({ promptLayer: { confirmAbove: 2, cellsPerExecution: 2 } });
   const { path, computed } = await newSheet(caller, 4);
-  const start = (wish: object) => call<Started>('POST', `${path}/operations`, wish);
+  const start = (request: object) => call<Started>('POST', `${path}/operations`, request);
   expect((await start({ row_ids: [1, 2] })).body).toMatchObject({ success: true, cell_count: 2 });
   const all = { column_ids: [computed], statuses: [] };
   const asked = await start(all);

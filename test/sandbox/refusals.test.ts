@@ -120,13 +120,13 @@ test('a run with a wrong mode or foreign ids is refused', async () => {
   const table = await caller.table([SECTOR], ['3M']);
   const other = await caller.table([SECTOR], ['3M']);
   const foreignRow = (await caller.rows(other.id))[0]?.id;
-  for (const wish of [
+  for (const request of [
     { mode: 'stuck' },
     { rows: [foreignRow] },
     { rows: ['x'] },
     { columns: [other.columns[4]?.id] },
   ]) {
-    expect((await caller.run(table.id, wish)).status).toBe(422);
+    expect((await caller.run(table.id, request)).status).toBe(422);
   }
   expect((await caller.status(table.id)).run_status).toBe('idle');
 });

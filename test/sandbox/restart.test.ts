@@ -43,15 +43,15 @@ test.each(['closed', 'killed'])('a sandbox that was %s goes on where it was', as
   await before.run(table.id);
   before.pass(250_000);
   const seen = await dataOf(before, table.id);
-  const books = before.sandbox.ledger.summary();
-  expect(books.cellsPaid).toBeGreaterThan(50);
+  const totals = before.sandbox.ledger.summary();
+  expect(totals.cellsPaid).toBeGreaterThan(50);
   expect(seen.status.run_status).toBe('running');
   await (how === 'closed' ? before.sandbox.close() : killed(before));
 
   const after = await start();
   const again = await dataOf(after, table.id);
   expect(again).toEqual(seen);
-  expect(after.sandbox.ledger.summary()).toEqual({ ...books, requests: expect.any(Object) });
+  expect(after.sandbox.ledger.summary()).toEqual({ ...totals, requests: expect.any(Object) });
   after.pass(10_000_000);
   const end = await dataOf(after, table.id);
   expect(end.status.run_status).toBe('idle');
@@ -105,11 +105,11 @@ test('credits, deletions and request counts are kept', async () => {
   await before.call('POST', '/_sandbox/credits', { add: 5 });
   const [row] = await before.rows(table.id);
   await before.call('DELETE', `/v1/tables/${table.id}/rows`, { rows: [row?.id] });
-  const books = before.sandbox.ledger.summary();
+  const totals = before.sandbox.ledger.summary();
   await before.sandbox.close();
   const after = await start({ credits: 999 });
-  expect(after.sandbox.ledger.summary()).toEqual(books);
-  expect(books).toMatchObject({ creditsLeft: 15, rowsDeleted: 1, rowsLive: 1 });
+  expect(after.sandbox.ledger.summary()).toEqual(totals);
+  expect(totals).toMatchObject({ creditsLeft: 15, rowsDeleted: 1, rowsLive: 1 });
 });
 
 test('a state file of other answers is refused', async () => {

@@ -14,16 +14,16 @@ const columnId = (table: TableHeader, key: string): string =>
   table.columns.find(({ config }) => config.key === key)?.id ?? '';
 
 /** Companies named so that the wanted fate falls on this column. */
-function fated(
+function inputsWith(
   column: object,
-  wanted: 'hopeless' | 'firstTryFails' | 'fine',
+  wanted: 'alwaysFails' | 'firstTryFails' | 'fine',
   count: number,
 ): string[] {
   const found: string[] = [];
   for (let at = 0; found.length < count; at += 1) {
     const input = `Company ${at}`;
     const { alwaysFails, firstTryFails } = caller.sandbox.truth('company', input, column);
-    const fate = alwaysFails ? 'hopeless' : firstTryFails ? 'firstTryFails' : 'fine';
+    const fate = alwaysFails ? 'alwaysFails' : firstTryFails ? 'firstTryFails' : 'fine';
     if (fate === wanted) found.push(input);
   }
   return found;
@@ -128,7 +128,7 @@ test('the ledger shows each cell that mode all pays again', async () => {
 
 test('a cell that fails on the first try succeeds when failed cells are run again', async () => {
   await start({ failRate: 0.3 });
-  const inputs = [...fated(SECTOR, 'firstTryFails', 2), ...fated(SECTOR, 'fine', 1)];
+  const inputs = [...inputsWith(SECTOR, 'firstTryFails', 2), ...inputsWith(SECTOR, 'fine', 1)];
   const table = await caller.table([SECTOR], inputs);
   await caller.run(table.id);
   caller.pass(LONG);
@@ -141,9 +141,9 @@ test('a cell that fails on the first try succeeds when failed cells are run agai
   expect(caller.sandbox.ledger.summary()).toMatchObject({ cellsPaid: 5, cellsFailed: 2 });
 });
 
-test('a hopeless cell fails however often it is run', async () => {
+test('a cell that always fails does so however often it is run', async () => {
   await start({ alwaysFailsRate: 0.3 });
-  const table = await caller.table([SECTOR], fated(SECTOR, 'hopeless', 1));
+  const table = await caller.table([SECTOR], inputsWith(SECTOR, 'alwaysFails', 1));
   for (const mode of ['new', 'failed', 'failed', 'all']) {
     await caller.run(table.id, { mode });
     caller.pass(LONG);
@@ -153,7 +153,7 @@ test('a hopeless cell fails however often it is run', async () => {
 
 test('behind a failed cell the rest of the row goes back to created until mode new', async () => {
   await start({ failRate: 0.3 });
-  const [input = ''] = fated(SECTOR, 'firstTryFails', 50).filter(
+  const [input = ''] = inputsWith(SECTOR, 'firstTryFails', 50).filter(
     (one) => !caller.sandbox.truth('company', one, PITCH, [SECTOR, PITCH]).firstTryFails,
   );
   const table = await caller.table([SECTOR, PITCH], [input]);

@@ -14,8 +14,8 @@ test('100,000 rows of six computed columns are loaded, run and paged', async () 
     realMs: () => time.realMs,
   });
   const configs = [SECTOR, CITY, PITCH].map((config) => columnConfig.parse(config));
-  const wish = { name: 'Big', description: null, tags: null, kind: 'company', configs } as const;
-  const table = core.execute('createTable', wish);
+  const request = { name: 'Big', description: null, tags: null, kind: 'company', configs } as const;
+  const table = core.execute('createTable', request);
   for (let from = 0; from < 100_000; from += 50) {
     const rows = Array.from({ length: 50 }, (_, at) => ({
       data: { input: `Company ${from + at}` },

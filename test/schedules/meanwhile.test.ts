@@ -76,15 +76,15 @@ test('a pause is not lost among concurrent requests', async () => {
   const { name } = loaded.pipeline;
   await apply(testEnv.client, loaded);
   const { workflowService, options } = testEnv.client;
-  const wish = (): Promise<unknown> =>
+  const request = (): Promise<unknown> =>
     workflowService.patchSchedule({
       namespace: options.namespace,
       scheduleId: name,
       requestId: randomUUID(),
       patch: {},
     });
-  const wishes: Promise<unknown>[] = [];
-  const send = (): void => void wishes.push(...Array.from({ length: 10 }, wish));
+  const requests: Promise<unknown>[] = [];
+  const send = (): void => void requests.push(...Array.from({ length: 10 }, request));
   const client = beforeRequest(testEnv.client, 'patchSchedule', () => {
     // Some before it, which the scheduler is busy with, and some right behind it.
     send();
@@ -93,7 +93,7 @@ test('a pause is not lost among concurrent requests', async () => {
   });
   await pauseSchedule(client, name, 'now');
   expect(await describeSchedule(testEnv.client, name)).toMatchObject({ paused: true, note: 'now' });
-  await Promise.all(wishes);
+  await Promise.all(requests);
 });
 
 test('two concurrent triggers with one key get one run', async () => {

@@ -82,7 +82,7 @@ const midnightMs = Math.floor(Date.now() / DAY_MS) * DAY_MS;
 const nightAt = (day: number): string =>
   new Date(midnightMs + day * DAY_MS + 2.5 * 3_600_000).toISOString();
 
-test('a night without a run is notified of once, whoever looks', async () => {
+test('one message reports a night without a run', async () => {
   await apply('missed');
   const nights = [missedNightId(name, nightAt(1)), missedNightId(name, nightAt(2))];
   const looks = await Promise.all([lookAfter(3), lookAfter(3)]);
@@ -103,7 +103,7 @@ test('a night without a run is notified of once, whoever looks', async () => {
   await eventually('the third, too', () => received.length === 3);
 });
 
-test('nights that nobody expected are not missed', async () => {
+test('nights that were not due are not missed', async () => {
   await apply('paused');
   await pauseSchedule(testEnv.client, name, 'the source moves');
   expect(await lookAfter(3)).toEqual([]);

@@ -75,8 +75,8 @@ test('applying a schedule again keeps the pause of an operator', async () => {
     schedule: { at: ['03:30', '04:30'], jitter: '5m', catchUp: '2h' },
   });
   expect(await apply(later)).toMatchObject({ done: 'updated', changed: ['schedule'] });
-  const standing = await describeSchedule(testEnv.client, name);
-  expect(standing).toMatchObject({
+  const info = await describeSchedule(testEnv.client, name);
+  expect(info).toMatchObject({
     paused: true,
     note: 'the source moves',
     schedule: {

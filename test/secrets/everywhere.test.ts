@@ -37,10 +37,10 @@ beforeAll(async () => {
   testEnv = await startTestEnv({
     sandbox: { failRate: 0.2, alwaysFailsRate: 0.1, intercept: echo },
   });
-  await writeFile(join(testEnv.folder, 'pipeline.json'), pipelineText({ name: 'told' }));
+  await writeFile(join(testEnv.folder, 'pipeline.json'), pipelineText({ name: 'shown' }));
   await writeFile(join(testEnv.folder, 'companies.csv'), COMPANIES);
   worker = await startWorkerProcess(testEnv, { ROWMILL_LOG_LEVEL: 'trace' });
-  const id = `told-${testEnv.taskQueue}`;
+  const id = `shown-${testEnv.taskQueue}`;
   await say('check', 'pipeline.json', '--json');
   await say('doctor', '--json');
   await say('run', 'pipeline.json', '--id', id, '--json');
@@ -65,7 +65,7 @@ afterAll(async () => {
   await testEnv.close();
 });
 
-/** A command of somebody who has the token in the environment. */
+/** A command with the token in its environment. */
 async function say(...args: string[]): Promise<void> {
   const env = { ...workerEnv(testEnv), ROWMILL_TASK_QUEUE: queueOf(testEnv) };
   texts.set(

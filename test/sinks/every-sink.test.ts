@@ -13,7 +13,7 @@ test('10 000 rows are the same cells in every sink', async () => {
     ...['key', 'input', 'rank', 'GICS Sector', 'Headquarters Location', 'Founded'],
     ...['note', 'sector', 'staff', 'revenue', 'public', 'board', '_status', '_sources'],
   ]);
-  // Text and nothing, which a CSV does not tell apart.
+  // Text and nothing, which a CSV does not distinguish.
   const notes = wanted.rows.slice(0, 40).map((row) => row[6]);
   expect(notes).toContain('');
   expect(new Set(wanted.rows.map((row) => row[7]))).toContain(null);

@@ -232,7 +232,7 @@ test.each([
   ['{"id":"\\x"}', 'column 8: a backslash that begins no escape'],
   ['{"id":1}{"id":2}', 'column 9: { behind the end of the value'],
   ['[{"id":1},', 'column 11: the text ends too early'],
-])('broken JSON is told with place and reason: %s', async (line, what) => {
+])('broken JSON is reported with place and reason: %s', async (line, what) => {
   expect(await failure(`${line}\n`, { format: 'jsonl' })).toContain(
     `line 1: broken JSON at ${what}`,
   );

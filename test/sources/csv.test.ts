@@ -22,7 +22,7 @@ test.each([
   ['tab', 'a\tb\n1,2\t3;4\n', { a: '1,2', b: '3;4' }],
   ['quoted delimiters do not count', '"a;x;y",b\n1,2\n', { 'a;x;y': '1', b: '2' }],
   ['a single column', 'a\n1\n', { a: '1' }],
-])('the delimiter is told from the first lines: %s', async (_, text, first) => {
+])('the delimiter is detected in the first lines: %s', async (_, text, first) => {
   expect((await values(text))[0]).toEqual(first);
 });
 

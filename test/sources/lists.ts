@@ -89,7 +89,7 @@ export const LISTS: Record<string, List> = {
     expected: [ACME, BRAVO],
     kept: ['size'],
   },
-  'quotes that nobody doubled': {
+  'quotes that are not doubled': {
     text: 'Symbol,Security\nACM,"Acme "Best" Works"\nBRV,"Bravo, Ltd."\nCHL,"The "C" Co"\n',
     expected:
       /^source_unreadable: .*2 of 3 rows cannot be used\nline 2: text behind.*\nline 4: text behind/s,

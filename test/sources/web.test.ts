@@ -10,7 +10,7 @@ const OPEN = { ROWMILL_ROWS_ALLOW_PRIVATE: '1' };
 let server: Server;
 afterEach(() => new Promise((resolve) => server.close(resolve)));
 
-/** Answers as it is told; returns its address and the paths that were asked for. */
+/** Serves the given answers; returns its address and the paths that were asked for. */
 async function served(listener: RequestListener): Promise<{ url: string; asked: string[] }> {
   const asked: string[] = [];
   server = createServer((request, response) => {

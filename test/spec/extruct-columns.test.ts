@@ -174,7 +174,7 @@ test.each<[string, string[], string, string[]]>([
     ['table.columns[0].kind: "email_finder" on a company table'],
   ],
   [
-    'contacts of people whose company nobody knows',
+    'contacts of people whose company is unknown',
     ['- { kind: phone_finder, key: a, name: A }'],
     'people',
     ['table.columns[0].kind: "phone_finder" without the website of the company'],

@@ -76,7 +76,7 @@ test('a column waits for what its config reads, whatever the field is called', (
   ]);
   const steps = 'workflow_config: { workflow_id: 3, input_mappings: { text: Profile } }';
   expect(read(`WHILE_LOOP, config: { loop_type: workflow, ${steps} }`)).toEqual(['Profile']);
-  // Another sheet's, which nobody here can look up.
+  // Another sheet's, which cannot be looked up here.
   expect(read('COMPOSITION, config: { source: Leads.Rows.Sector }')).toEqual([]);
 });
 
@@ -155,11 +155,11 @@ test.each([
     'mappings: { company: Company, profile: Profile }',
     'waits for itself',
   ],
-])('%s is a mistake that is named', (_what, before, after, told) => {
+])('%s is a mistake that is named', (_what, before, after, reported) => {
   const changed = text.replace(before, after);
   expect(changed).not.toBe(text);
   expect(() => parse(changed)).toThrow(SpecError);
-  expect(() => parse(changed)).toThrow(told);
+  expect(() => parse(changed)).toThrow(reported);
 });
 
 /** Smallest config of each type. */

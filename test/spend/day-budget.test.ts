@@ -76,7 +76,7 @@ test('only a pipeline that is alone may change the rules of its budget', () => {
     'budget gtm has 200 credits a day (Europe/Berlin) and is shared with b; a says 300 credits (Europe/Berlin)',
   );
   expect(joinConflict(state, join('b', 200, 'UTC'), NOON)).toContain('b says 200 credits (UTC)');
-  // A pipeline that is gone binds nobody.
+  // A pipeline that is gone binds no other.
   expect(joinConflict(state, join('a', 300), NOON + 31 * 24 * HOUR)).toBeNull();
 });
 

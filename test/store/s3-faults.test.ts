@@ -155,7 +155,7 @@ test.each([
   [400, 'ExpiredToken', /have expired/],
   [403, 'InvalidAccessKeyId', /are unknown at http/],
   [403, 'SignatureDoesNotMatch', /secret key does not fit/],
-])('%d %s is told from a missing permission', async (status, code, what) => {
+])('%d %s is no missing permission', async (status, code, what) => {
   proxy.fault = () => ({ status, code });
   const failure = await failureOf(newFolder().writeJson('a.json', 1));
   expect(failure).toMatchObject({ code: 'store_denied', retryable: true });

@@ -8,7 +8,7 @@ export async function eventually(
 ): Promise<void> {
   const endsAt = Date.now() + withinMs;
   while (!(await holds())) {
-    if (Date.now() > endsAt) throw new Error(`waited ${withinMs} ms in vain for: ${what}`);
+    if (Date.now() > endsAt) throw new Error(`waited ${withinMs} ms without success for: ${what}`);
     await sleep(50);
   }
 }

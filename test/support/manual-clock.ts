@@ -2,7 +2,7 @@
 export interface ManualClock {
   realMs: () => number;
   freeze: () => void;
-  /** Time goes on, from so much later if it is told so. */
+  /** Time goes on, from so much later if given. */
   resume: (aheadMs?: number) => void;
 }
 

@@ -23,7 +23,7 @@ import { TOKEN } from './token.ts';
 
 export { SECTOR, TOKEN };
 
-/** A whole house on this machine: Temporal of the test run, sandbox, store, worker, client. */
+/** A whole installation on this machine: Temporal of the test run, sandbox, store, worker, client. */
 export interface TestEnv {
   folder: string;
   sandbox: Sandbox;
@@ -73,7 +73,7 @@ async function leave(): Promise<void> {
 
 export async function startTestEnv(options: TestEnvOptions = {}): Promise<TestEnv> {
   enter();
-  const folder = await mkdtemp(join(tmpdir(), 'rowmill-house-'));
+  const folder = await mkdtemp(join(tmpdir(), 'rowmill-test-env-'));
   const sandbox = await startSandbox({
     token: TOKEN,
     speed: 300,
@@ -82,7 +82,7 @@ export async function startTestEnv(options: TestEnvOptions = {}): Promise<TestEn
   });
   const store = createFileStore(join(folder, 'store'));
   const address = options.address ?? process.env['ROWMILL_TEST_TEMPORAL_ADDRESS'] ?? '';
-  const taskQueue = `house-${process.pid}-${Date.now()}-${(started += 1)}`;
+  const taskQueue = `test-${process.pid}-${Date.now()}-${(started += 1)}`;
   const env = {
     ...allEnv(sandbox.url),
     ROWMILL_REQUESTS_PER_SECOND: String(options.requestsPerSecond ?? 500),

@@ -25,7 +25,7 @@ const SECRETS = [
   'secret of',
   'ROWKEY',
   'Confidential',
-  'rowmill-house-',
+  'rowmill-test-env-',
   'results.jsonl',
   'Sector',
 ];
@@ -38,7 +38,7 @@ afterAll(() => testEnv.close());
 
 const idOf = (name: string): string => `${name}-${testEnv.taskQueue}`;
 const envOf = (keys: string) => ({ ROWMILL_PAYLOAD_KEYS: keys });
-/** The client of somebody with these keys. */
+/** A client with these keys. */
 const clientWith = (keys: string): Client =>
   new Client({
     connection: testEnv.client.connection,

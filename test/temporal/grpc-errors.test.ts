@@ -23,7 +23,7 @@ const QUERY = { namespace: 'default', query: 'no such list filter' };
 test.each([
   ['a bare call', () => client.workflowService.listWorkflowExecutions(QUERY)],
   ['the client', () => client.workflow.list(QUERY)[Symbol.asyncIterator]().next()],
-])('a value that the server refuses is told in its words, asked by %s', async (_by, call) => {
+])('a refused value is reported in the words of the server, asked by %s', async (_by, call) => {
   const error = await errorOf(call());
   expect(invalidArgument(error)).toMatch(/invalid query/);
   expect(hasStatus(error, 'NOT_FOUND', 'INVALID_ARGUMENT')).toBe(true);

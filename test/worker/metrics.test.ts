@@ -143,7 +143,7 @@ test('credits lost are counted once across runs, without top-ups', async () => {
     look(1_000, 0),
     look(900, 100),
     look(900, 200),
-    // Asked before the look above came back, and answered late: it tells nothing new.
+    // Asked before the reading above was answered, and answered late: it has nothing new.
     look(1_000, 150, 250),
     look(5_000, 300),
     look(4_950, 400),

@@ -90,7 +90,7 @@ const BAD: [string, () => Json | undefined][] = [
   ['a snapshot that is none', () => withAt('snapshot', { digest: '../x', rows: 1, bytes: 1 })],
   ['an earlier run that is none', () => withAt('earlier', { workflowId: 7 })],
   ['an earlier run that is null', () => withAt('earlier', null)],
-  ['state of nobody', () => withAt('resume', {})],
+  ['state of no run', () => withAt('resume', {})],
   ['state that is a list', () => withAt('resume', [1])],
   ['state that is null', () => withAt('resume', null)],
   ['state with a table in it', () => withAt('resume', { prepared: {}, table: { id: 't' } })],

@@ -7,7 +7,7 @@ const ROWS = companies(250);
 
 type Rule = NonNullable<FaultScript['requests']>[number];
 
-/** Ways in which a step ends in vain, having sent something. */
+/** Ways in which a step fails after it has sent something. */
 const TROUBLES: Record<string, Rule> = {
   'a step that is tried again': { on: 'add-rows', nth: 2, fault: 'rate-limit', retryAfter: 'none' },
   'a step whose reads fail until it gives up': {

@@ -55,10 +55,10 @@ async function longRun(provider: ProviderCase) {
     expect(summary.outcome).toBe('completed');
     expect(summary.runId).not.toBe(handle.firstExecutionRunId);
     expect(summary.cells.done).toBe(ROWS.length);
-    const books = ledger.summary();
-    expect([books.tablesCreated, books.rowsCreated, books.cellsPaid]).toEqual([1, 5, 5]);
+    const totals = ledger.summary();
+    expect([totals.tablesCreated, totals.rowsCreated, totals.cellsPaid]).toEqual([1, 5, 5]);
     // Preflight, create, rows, run and the final page count once, though two runs did the work.
-    expect(summary.apiCalls.total).toBe(books.requests.total);
+    expect(summary.apiCalls.total).toBe(totals.requests.total);
     return JSON.parse(await readFile(summary.manifest ?? '', 'utf8')) as { confirmed: unknown };
   } finally {
     await testEnv.close();

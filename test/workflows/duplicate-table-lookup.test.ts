@@ -6,7 +6,7 @@ import { expectInvariants } from '../support/invariants/index.ts';
 const ROWS = [{ Symbol: 'S0', Security: 'Company 0' }];
 
 /** Counts the lookups of a run for its table. */
-async function lookUps(intercept: Intercept): Promise<number> {
+async function countLookups(intercept: Intercept): Promise<number> {
   const testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0, intercept } });
   try {
     const workflowId = `nothing-sent-${testEnv.taskQueue}`;
@@ -22,8 +22,8 @@ async function lookUps(intercept: Intercept): Promise<number> {
   }
 }
 
-/** Befalls the first `times` requests of a method to `/v1/tables`. */
-const befalls =
+/** Applies an action to the first `times` requests of a method to `/v1/tables`. */
+const firstRequests =
   (method: string, times: number, action: Action): Intercept =>
   (seen) => {
     const struck = seen.phase === 'before' && seen.method === method && seen.nth <= times;
@@ -38,14 +38,14 @@ const BAD_GATEWAY: Action = {
 };
 
 test('after two attempts that sent nothing, no late table is waited for', async () => {
-  expect(await lookUps(befalls('GET', 2, BAD_GATEWAY))).toBe(3);
+  expect(await countLookups(firstRequests('GET', 2, BAD_GATEWAY))).toBe(3);
 });
 
 test('after a refused create, no late table is waited for', async () => {
   const rateLimited: Action = { do: 'reply', status: 429, headers: {}, body: '{"detail":"slow"}' };
-  expect(await lookUps(befalls('POST', 1, rateLimited))).toBe(1);
+  expect(await countLookups(firstRequests('POST', 1, rateLimited))).toBe(1);
 });
 
 test('after an ambiguous create a late table is looked for', async () => {
-  expect(await lookUps(befalls('POST', 1, { do: 'reset' }))).toBeGreaterThan(6);
+  expect(await countLookups(firstRequests('POST', 1, { do: 'reset' }))).toBeGreaterThan(6);
 });

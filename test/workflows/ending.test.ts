@@ -11,10 +11,10 @@ let testEnv: TestEnv;
 afterEach(() => testEnv.close());
 
 test('requests to a cancelled run during its final scan are refused', async () => {
-  let letGo = (): void => undefined;
+  let release = (): void => undefined;
   // A page is read back before the first paid request as well.
   let isLast = false;
-  const released = new Promise<void>((resolve) => (letGo = resolve));
+  const released = new Promise<void>((resolve) => (release = resolve));
   const intercept: Intercept = async ({ phase, method, route }) => {
     const isPage = method === 'GET' && route === '/v1/tables/:table_id/data';
     if (isLast && phase === 'before' && isPage) await released;
@@ -45,6 +45,6 @@ test('requests to a cancelled run during its final scan are refused', async () =
     const refused = await answer.catch((error: unknown) => error);
     expect(errorOfRun(refused, workflowId).code).toBe('action_refused');
   }
-  letGo();
+  release();
   expect(((await run.result()) as RunSummary).outcome).toBe('cancelled');
 });

@@ -81,13 +81,13 @@ test('tables without the tag of the run are not touched', async () => {
     // The run looks for more than one table of its own, and deletes what is too much.
     faults: { requests: [{ on: 'create-table', nth: 3, fault: 'reset', phase: 'after' }] },
   });
-  const strangers = await Promise.all(['a list of customers', 'a draft'].map(newTable));
+  const foreignTables = await Promise.all(['a list of customers', 'a draft'].map(newTable));
   const input = await pipelineInputFor(testEnv, ROWS);
   const ended = await executeRun(testEnv, `strangers-tables-${testEnv.taskQueue}`, input);
   expect(ended).toMatchObject({ outcome: 'completed', cells: { done: 20 } });
   const { tables } = testEnv.sandbox.state;
-  expect([...tables.keys()].sort()).toEqual([...strangers, ended.tableId].sort());
-  expect(strangers.map((id) => tables.get(id)?.live.length)).toEqual([0, 0]);
+  expect([...tables.keys()].sort()).toEqual([...foreignTables, ended.tableId].sort());
+  expect(foreignTables.map((id) => tables.get(id)?.live.length)).toEqual([0, 0]);
 });
 
 async function newTable(name: string): Promise<string> {

@@ -21,7 +21,7 @@ const open = async (sandbox: Partial<SandboxOptions>): Promise<void> => {
   testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate: 0, ...sandbox } });
 };
 
-/** Adds rows as somebody else would: of our keys, of none, and of one that is not ours. */
+/** Adds rows as another client would: of our keys, of none, and of one that is not ours. */
 async function addRows(keys: readonly (string | null)[]): Promise<void> {
   const [book] = testEnv.sandbox.state.promptLayer.books.values();
   const [sheet] = book?.sheets ?? [];

@@ -81,7 +81,7 @@ describe.each(CASES.map((one) => [one.name, one] as const))('%s', (name, one) =>
   // What differs between providers is how they name a row, which every night needs.
   const played = nightsWith.filter(([what]) => name === 'extruct' || what.includes('ceiling'));
   test.each(played)(
-    'a row forgotten after a night with %s comes back in no file of the next ones',
+    'a row removed after a night with %s comes back in no file of the next ones',
     async (_what, alwaysFailsRate, more) => {
       testEnv = await startTestEnv({ sandbox: { failRate: 0, alwaysFailsRate } });
       const { client, store, folder } = testEnv;

@@ -13,7 +13,7 @@ const FAULTS: FaultScript = {
   cells: [{ fault: 'failing', share: 0.4 }],
   waves: [{ startLagMs: 5_000 }],
 };
-/** Whoever waited for the stall would wait longer than a test may last. */
+/** Waiting for the stall would take longer than a test may last. */
 const run = { minPollInterval: '100ms', maxPollInterval: '1s', stallAfter: '30m', deadline: '2h' };
 
 test.concurrent.each([extruct, promptlayer])(

@@ -15,7 +15,7 @@ const WAYS: Record<string, (on: string, nth: number) => Rule> = {
   'the request is lost': (on, nth) => ({ on, nth, fault: 'reset' }),
   '502 after it was done': (on, nth) => ({ on, nth, fault: 'error', phase: 'after' }),
   'the reply is cut': (on, nth) => ({ on, nth, fault: 'truncate', bytes: 20 }),
-  'it lands after the connection broke': (on, nth) => ({ on, nth, fault: 'late', afterMs: 800 }),
+  'it commits after the connection broke': (on, nth) => ({ on, nth, fault: 'late', afterMs: 800 }),
 };
 
 /** Every request that changes something on the way through a run, and which one of its kind. */

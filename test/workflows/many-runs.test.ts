@@ -14,7 +14,7 @@ const LARGE_ROWS = 6_000;
 /** Rows of a full request. */
 const BATCH = 50;
 
-/** An API that takes its time over each batch but the first ones, until it is told to hurry. */
+/** An API that takes its time over each batch but the first ones, until it is asked to hurry. */
 function slowLoads(eachMs: number, quickOnes = 0) {
   const hurry = new AbortController();
   let batches = 0;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
 import { summaryText } from '../../src/cli/io/summary.ts';
 import { cancelRun } from '../../src/client/runs/cancel.ts';
-import { ownedMemo } from '../../src/client/runs/lookup/owned.ts';
+import { ownedMemo } from '../../src/client/runs/lookup/ownership.ts';
 import { endedRunFolder } from '../../src/client/runs/files/results.ts';
 import { RUN_FILE } from '../../src/contract/names.ts';
 import type { NeedDetails } from '../../src/contract/notifications.ts';
@@ -60,8 +60,12 @@ async function receiver(failures: number) {
         Object.fromEntries(signed.map((name) => [name, String(headers[name])])),
       );
       // Verified above to be what was signed.
-      const told = message as RunFinished;
-      received.push({ id: String(headers['webhook-id']), path: request.url ?? '', message: told });
+      const reported = message as RunFinished;
+      received.push({
+        id: String(headers['webhook-id']),
+        path: request.url ?? '',
+        message: reported,
+      });
       const gone = request.url?.startsWith('/gone') === true;
       response.writeHead(gone ? 410 : (left -= 1) >= 0 ? 503 : 200).end();
     });

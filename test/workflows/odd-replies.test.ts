@@ -14,7 +14,7 @@ type Rule = NonNullable<FaultScript['requests']>[number];
 /** Two pages, some polls. */
 const ROWS = companies(110);
 
-const haunted = (requests: Rule[], more: { failRate?: number } = {}): Promise<TestEnv> =>
+const withFaults = (requests: Rule[], more: { failRate?: number } = {}): Promise<TestEnv> =>
   startTestEnv({
     sandbox: { failRate: 0, alwaysFailsRate: 0, ...more, faults: { requests } },
     deps: { troubleLimits: { shownAfterMs: 1, refusedAtMostMs: 20_000 } },
@@ -48,7 +48,7 @@ test.concurrent.each(refusals)(
   'one $status to $on among good replies ends no run of $name',
   async ({ provider, status, on, body }) => {
     const after = { while: { cellsPaid: { atLeast: 1 } }, nth: on === 'read-status' ? 1 : [1, 3] };
-    const testEnv = await haunted([{ on, fault: 'refuse', status, body, ...after }]);
+    const testEnv = await withFaults([{ on, fault: 'refuse', status, body, ...after }]);
     try {
       const input = await pipelineInputFor(testEnv, ROWS, { table: provider.tables.one }, provider);
       const summary = await executeRun(testEnv, `odd-${testEnv.taskQueue}`, input);
@@ -72,7 +72,7 @@ test.concurrent.each(
     lasting.map(([what, rule]) => ({ name: provider.name, provider, what, rule })),
   ),
 )('$what shows as waiting for the API with $name, until it is over', async ({ provider, rule }) => {
-  const testEnv = await haunted([
+  const testEnv = await withFaults([
     { ...rule, while: { cellsPaid: { atLeast: 1 } }, lastsMs: 60_000, times: 1 },
   ]);
   try {
@@ -94,7 +94,7 @@ test.concurrent.each(CASES)(
   'a pause of a day with $name is shown as a possible quota',
   async (provider) => {
     const after = { while: { cellsPaid: { atLeast: 1 } } };
-    const testEnv = await haunted([
+    const testEnv = await withFaults([
       { on: 'read-status', fault: 'rate-limit', seconds: 86_400, ...after },
     ]);
     try {
@@ -125,7 +125,7 @@ test.concurrent.each(CASES)(
       status: 404,
       while: { cellsPaid: { atLeast: ROWS.length + 1 } },
     };
-    const testEnv = await haunted(
+    const testEnv = await withFaults(
       [
         { on: 'read-status', ...gone },
         { on: 'read-rows', ...gone },
@@ -152,7 +152,7 @@ test.concurrent.each([401, 403, 404, 500])(
     const on = 'GET /v1/user';
     const rule: Rule =
       status === 500 ? { on, fault: 'error', status } : { on, fault: 'refuse', status };
-    const testEnv = await haunted([rule]);
+    const testEnv = await withFaults([rule]);
     try {
       const summary = await (await started(testEnv, extruct)).result();
       expect(summary).toMatchObject({ outcome: 'completed', balanceChange: null });
@@ -164,7 +164,7 @@ test.concurrent.each([401, 403, 404, 500])(
 );
 
 test('a token that is refused everywhere ends the run before anything is paid', async () => {
-  const testEnv = await haunted([{ on: '* /**', fault: 'denied' }]);
+  const testEnv = await withFaults([{ on: '* /**', fault: 'denied' }]);
   try {
     const run = await started(testEnv, extruct);
     const error: unknown = await run.result().catch((reason: unknown) => reason);
@@ -177,7 +177,7 @@ test('a token that is refused everywhere ends the run before anything is paid', 
 test.concurrent.each(CASES)(
   'a row of $name that cannot be read is quarantined',
   async (provider) => {
-    const testEnv = await haunted([
+    const testEnv = await withFaults([
       {
         on: 'read-rows',
         fault: 'unreadable-rows',

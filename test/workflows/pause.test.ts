@@ -37,25 +37,25 @@ const start = async (
 const progress = (run: WorkflowHandle): Promise<RunProgress> => run.query<RunProgress>('progress');
 const stageIs = (run: WorkflowHandle, stage: string): Promise<void> =>
   eventually(`stage ${stage}`, async () => (await progress(run)).stage === stage);
-const books = () => testEnv.sandbox.ledger.summary();
+const totals = () => testEnv.sandbox.ledger.summary();
 /** Waits until a run is in the middle of its cells; it stays there until the clock is resumed. */
-const inTheMiddle = (cells: number): Promise<void> =>
+const untilHalfDone = (cells: number): Promise<void> =>
   eventually('a done cell', () => {
-    const there = books().cellsDone > cells;
+    const there = totals().cellsDone > cells;
     if (there) clock.freeze();
     return there;
   });
-const refusalOf = async (answer: Promise<unknown>): Promise<RowmillError> =>
+const rejectionOf = async (answer: Promise<unknown>): Promise<RowmillError> =>
   answer.then(
     () => Promise.reject(new Error('it was not refused')),
     (error: unknown) => errorOfRun(error, 'it'),
   );
 
 /** Requests stop, however long one waits: two equal counts with time between for many polls. */
-async function isQuiet(): Promise<void> {
+async function untilNoRequests(): Promise<void> {
   let before = -1;
   await eventually('no requests', async () => {
-    const now = books().requests.total;
+    const now = totals().requests.total;
     const quiet = now === before;
     before = now;
     await new Promise((resolve) => setTimeout(resolve, 1_500));
@@ -66,7 +66,7 @@ async function isQuiet(): Promise<void> {
 test('a paused run polls nothing while cells go on', async () => {
   testEnv = await startTestEnv({ sandbox: SLOW });
   const run = await start(12);
-  await inTheMiddle(12);
+  await untilHalfDone(12);
   await run.executeUpdate('pause', { args: [{ reason: 'a look at the prompt', by: 'ada' }] });
   await stageIs(run, 'paused');
   clock.resume();
@@ -75,36 +75,36 @@ test('a paused run polls nothing while cells go on', async () => {
     by: 'ada',
     at: 'running',
   });
-  await isQuiet();
+  await untilNoRequests();
   const { typedSearchAttributes } = await run.describe();
   expect(JSON.stringify(typedSearchAttributes)).toContain('paused');
   await run.executeUpdate('resume');
   const summary = (await run.result()) as RunSummary;
   expect(summary).toMatchObject({ outcome: 'completed', cells: { done: 12 }, stillRunning: null });
-  expect(books().cellsPaid).toBe(12);
-  expect(summary.apiCalls.total).toBe(books().requests.total);
+  expect(totals().cellsPaid).toBe(12);
+  expect(summary.apiCalls.total).toBe(totals().requests.total);
 });
 
 test('no rows are sent while a run is paused', async () => {
   // 50 requests, of which the first 20 go out at once.
   testEnv = await startTestEnv({ sandbox: CLEAN, requestsPerSecond: 4 });
   const run = await start(2_500);
-  await eventually('some batches', () => books().rowsCreated > 500);
+  await eventually('some batches', () => totals().rowsCreated > 500);
   await run.executeUpdate('pause');
   await stageIs(run, 'paused');
-  // What was on its way may still have landed.
-  await isQuiet();
-  expect(books().rowsCreated).toBeLessThan(2_500);
+  // Requests in flight may still have been committed.
+  await untilNoRequests();
+  expect(totals().rowsCreated).toBeLessThan(2_500);
   await run.executeUpdate('resume');
-  await eventually('rows', () => books().rowsCreated >= 2_500);
+  await eventually('rows', () => totals().rowsCreated >= 2_500);
   await run.cancel();
   await run.result();
-  expect(books().rowsCreated - books().rowsDeleted).toBe(2_500);
+  expect(totals().rowsCreated - totals().rowsDeleted).toBe(2_500);
 });
 
 test('paused while it takes its last look, a run publishes when it is resumed', async () => {
-  let letGo = (): void => undefined;
-  const released = new Promise<void>((resolve) => (letGo = resolve));
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
   let looks = 0;
   const intercept: Intercept = async ({ phase, method, route }) => {
     if (phase !== 'before' || method !== 'GET' || route !== '/v1/tables/:table_id/data') return;
@@ -117,7 +117,7 @@ test('paused while it takes its last look, a run publishes when it is resumed', 
   await eventually('its last look', () => looks > 0);
   await run.executeUpdate('pause');
   // The look may be over before it hears that it is to be broken off.
-  letGo();
+  release();
   await stageIs(run, 'paused');
   expect((await progress(run)).outcome).toBe(null);
   await run.executeUpdate('resume');
@@ -132,7 +132,7 @@ test('a run that waits for approval can be approved while paused', async () => {
   await stageIs(run, 'paused');
   await run.executeUpdate('approveSpend');
   expect((await progress(run)).stage).toBe('paused');
-  expect(books().tablesCreated).toBe(0);
+  expect(totals().tablesCreated).toBe(0);
   await run.executeUpdate('resume');
   expect(await run.result()).toMatchObject({ outcome: 'completed', cells: { done: 2 } });
 });
@@ -145,7 +145,7 @@ test('a run that waits for credits can be paused and resumed', async () => {
   await stageIs(run, 'waiting for credits');
   await run.executeUpdate('pause');
   await stageIs(run, 'paused');
-  await isQuiet();
+  await untilNoRequests();
   await run.executeUpdate('resume');
   await stageIs(run, 'waiting for credits');
   await fetch(`${testEnv.sandbox.url}/_sandbox/credits`, {
@@ -157,13 +157,13 @@ test('a run that waits for credits can be paused and resumed', async () => {
     body: JSON.stringify({ add: 100 }),
   });
   expect(await run.result()).toMatchObject({ outcome: 'completed', cells: { done: 8 } });
-  expect(books().cellsPaid).toBe(8);
+  expect(totals().cellsPaid).toBe(8);
 });
 
 test('a paused run that is cancelled reports the cells that still cost', async () => {
   testEnv = await startTestEnv({ sandbox: SLOW });
   const run = await start(12);
-  await inTheMiddle(12);
+  await untilHalfDone(12);
   await run.executeUpdate('pause');
   await stageIs(run, 'paused');
   await run.cancel();
@@ -180,7 +180,7 @@ test('a paused run that is cancelled reports the cells that still cost', async (
 test('the reason of a cancelled run names its sender', async () => {
   testEnv = await startTestEnv({ sandbox: SLOW });
   const run = await start(12);
-  await inTheMiddle(12);
+  await untilHalfDone(12);
   // Garbage from another client names no sender, and does no harm.
   await run.signal('cancelRequest', { by: 7 });
   await run.signal('cancelRequest');
@@ -193,7 +193,7 @@ test('the reason of a cancelled run names its sender', async () => {
 test('the deadline of a paused run keeps running: then it publishes what is there', async () => {
   testEnv = await startTestEnv({ sandbox: SLOW });
   const run = await start(12);
-  await inTheMiddle(12);
+  await untilHalfDone(12);
   await run.executeUpdate('pause');
   await stageIs(run, 'paused');
   const { startedAtMs } = await progress(run);
@@ -224,10 +224,10 @@ test('one more pass is made when it was asked for beyond the policy', async () =
   const run = await start(6, {
     run: { minPollInterval: '100ms', maxPollInterval: '1s', stallAfter: '20s', failedPasses: 0 },
   });
-  await inTheMiddle(0);
+  await untilHalfDone(0);
   await run.executeUpdate('rerunFailed');
   expect((await progress(run)).rerunRequested).toBe(true);
-  const again = await refusalOf(run.executeUpdate('rerunFailed'));
+  const again = await rejectionOf(run.executeUpdate('rerunFailed'));
   expect(again.what).toContain('asked for already');
   clock.resume();
   const summary = (await run.result()) as RunSummary;
@@ -240,13 +240,13 @@ test('an update that makes no sense is refused before it reaches the history', a
   await stageIs(run, 'waiting for approval');
   const events = (await run.describe()).historyLength;
   const refused = await Promise.all([
-    refusalOf(run.executeUpdate('resume')),
-    refusalOf(run.executeUpdate('rerunFailed')),
-    refusalOf(run.executeUpdate('adjust')),
-    refusalOf(run.executeUpdate('adjust', { args: [{ deadline: 'banana' }] })),
-    refusalOf(run.executeUpdate('adjust', { args: [{ deadline: '1ms' }] })),
-    refusalOf(run.executeUpdate('adjust', { args: [{ maxPollInterval: '10ms' }] })),
-    refusalOf(run.executeUpdate('pause', { args: [{ raeson: 'typo' }] })),
+    rejectionOf(run.executeUpdate('resume')),
+    rejectionOf(run.executeUpdate('rerunFailed')),
+    rejectionOf(run.executeUpdate('adjust')),
+    rejectionOf(run.executeUpdate('adjust', { args: [{ deadline: 'banana' }] })),
+    rejectionOf(run.executeUpdate('adjust', { args: [{ deadline: '1ms' }] })),
+    rejectionOf(run.executeUpdate('adjust', { args: [{ maxPollInterval: '10ms' }] })),
+    rejectionOf(run.executeUpdate('pause', { args: [{ raeson: 'typo' }] })),
   ]);
   expect(refused.map(({ code }) => code)).toEqual(refused.map(() => 'action_refused'));
   expect(refused.map(({ what }) => what)).toEqual([

@@ -107,7 +107,7 @@ test('usage is reported for each cell and column', async () => {
     // Tries before the last one are in no figure, failed cells are.
     expect(ended.usage).toMatchObject({ requests: 120, price: expect.any(Number) });
     const manifest = await manifestOf(ended);
-    // Nobody was asked about a run of this size.
+    // No operator was asked about a run of this size.
     expect(manifest.confirmed).toBeNull();
     expect(manifest.usage).toEqual(ended.usage);
     expect(Object.keys(manifest.usageByColumn)).toEqual(['Sector', 'Size']);
@@ -119,7 +119,7 @@ test('usage is reported for each cell and column', async () => {
 
 test.each([
   ['few operations are polled one by one', 40, true],
-  ['of many the sheet tells, by one request a poll', 10, false],
+  ['of many the sheet reports, by one request a poll', 10, false],
 ])('%s', async (_what, cellsPerExecution, oneByOne) => {
   const many = await startTestEnv({
     sandbox: { failRate: 0, alwaysFailsRate: 0, promptLayer: { cellsPerExecution } },
@@ -234,7 +234,7 @@ test('after a lost reply to a cancel, the number of cancelled cells is a minimum
       concurrency: 2,
       cellMs: { min: 3_000, max: 4_000 },
       promptLayer: { cellsPerExecution: 15 },
-      // The first operation is cancelled and counted; that the second one was, nobody hears.
+      // The first operation is cancelled and counted; the reply for the second one is lost.
       faults: {
         requests: [{ name: 'lost', on: 'cancel-run', nth: 2, fault: 'reset', phase: 'after' }],
       },
@@ -345,7 +345,7 @@ test('after a top-up only cells that failed again are skipped', async () => {
     await expectInvariants(dry, { workflowId, pipeline: input.pipeline, wanted, ended });
 
     const startsOf = (cell: string) => cells().find((one) => nameOf(one) === cell)?.starts;
-    // Once, and once more in vain.
+    // Once, and once more without success.
     expect(failedBefore.map(startsOf)).toEqual(failedBefore.map(() => 2));
     const sizes = cells().filter(({ column }) => column === 'Size');
     expect(sizes.some(({ failed }) => failed === 1)).toBe(true);
@@ -378,8 +378,8 @@ test('a duplicate column is ignored', async () => {
     expect(table?.computed).toHaveLength(2);
     expect(twice.sandbox.ledger.summary().cellsPaid).toBe(20);
     // What a pass went by, and what was shown of it.
-    const told = plainText(await run.fetchHistory()).matchAll(/"cellsTotal":(\d+)/g);
-    expect(new Set([...told].map(([, total]) => total))).toEqual(new Set(['20']));
+    const reported = plainText(await run.fetchHistory()).matchAll(/"cellsTotal":(\d+)/g);
+    expect(new Set([...reported].map(([, total]) => total))).toEqual(new Set(['20']));
   } finally {
     await twice.close();
   }
@@ -397,8 +397,8 @@ test('of cells that no number of the sheet has before they run, all are counted 
     await expectInvariants(other, { workflowId, pipeline: input.pipeline, wanted, ended });
     expect(ended).toMatchObject({ outcome: 'completed', cells: { done: 20 } });
     const run = other.client.workflow.getHandle(workflowId);
-    const told = plainText(await run.fetchHistory()).matchAll(/"cellsTotal":(-?\d+)/g);
-    expect(new Set([...told].map(([, total]) => total))).toEqual(new Set(['20']));
+    const reported = plainText(await run.fetchHistory()).matchAll(/"cellsTotal":(-?\d+)/g);
+    expect(new Set([...reported].map(([, total]) => total))).toEqual(new Set(['20']));
   } finally {
     await other.close();
   }

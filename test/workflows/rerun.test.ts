@@ -33,7 +33,7 @@ let testEnv: TestEnv;
 afterEach(() => testEnv.close());
 
 const id = (): string => `rerun-${testEnv.taskQueue}`;
-const books = () => testEnv.sandbox.ledger.summary();
+const totals = () => testEnv.sandbox.ledger.summary();
 
 async function begin(pipeline: Record<string, unknown> = { run: QUICK }) {
   return testEnv.client.workflow.start('enrichTable', {
@@ -51,7 +51,7 @@ const rerun = (client = testEnv.client) => rerunRun(client, id(), options());
 const resultOf = async (workflowId: string): Promise<RunSummary> =>
   (await testEnv.client.workflow.getHandle(workflowId).result()) as RunSummary;
 
-const refusalOf = async (answer: Promise<unknown>): Promise<RowmillError> => {
+const rejectionOf = async (answer: Promise<unknown>): Promise<RowmillError> => {
   const error: unknown = await answer.then(
     () => new Error('it was not refused'),
     (thrown: unknown) => thrown,
@@ -66,7 +66,7 @@ test('a rerun asks only for the failed cells', async () => {
   const { failed, done } = first.cells;
   expect(first.outcome).toBe('partial');
   expect(failed).toBeGreaterThan(0);
-  const paid = books().cellsPaid;
+  const paid = totals().cellsPaid;
 
   const { workflowId } = await rerun();
   expect(workflowId).toBe(`${id()}-rerun-1`);
@@ -81,8 +81,8 @@ test('a rerun asks only for the failed cells', async () => {
     previousRun: { workflowId: id(), outcome: 'partial', cells: { done, failed } },
   });
   expect(second.cells.done).toBe(12);
-  expect(books().cellsPaid).toBe(paid + failed);
-  expect([books().tablesCreated, books().rowsCreated]).toEqual([1, 12]);
+  expect(totals().cellsPaid).toBe(paid + failed);
+  expect([totals().tablesCreated, totals().rowsCreated]).toEqual([1, 12]);
 
   expect(second.results[0]?.path).toBe(first.results[0]?.path);
   const lines = (await readFile(second.results[0]?.path ?? '', 'utf8')).trimEnd().split('\n');
@@ -96,19 +96,19 @@ test('a rerun asks only for the failed cells', async () => {
   expect(third).toMatchObject({ workflowId: `${id()}-rerun-2`, outcome: 'completed', passes: 0 });
   expect(third.previousRun?.workflowId).toBe(workflowId);
   expect(third.asked).toBeUndefined();
-  expect(books().cellsPaid).toBe(paid + failed);
+  expect(totals().cellsPaid).toBe(paid + failed);
 });
 
 test('a rerun finishes a cancelled run without paying for anything twice', async () => {
   testEnv = await startTestEnv({ sandbox: { ...CLEAN, speed: 20, concurrency: 2 } });
   const run = await begin();
-  await eventually('a done cell', () => books().cellsDone > 14);
+  await eventually('a done cell', () => totals().cellsDone > 14);
   await run.cancel();
   const first = (await run.result()) as RunSummary;
   expect(first.cells.pending).toBeGreaterThan(0);
   const second = await resultOf((await rerun()).workflowId);
   expect(second).toMatchObject({ outcome: 'completed', cells: { done: 12, pending: 0 } });
-  expect([books().tablesCreated, books().rowsCreated, books().cellsPaid]).toEqual([1, 12, 12]);
+  expect([totals().tablesCreated, totals().rowsCreated, totals().cellsPaid]).toEqual([1, 12, 12]);
 });
 
 test('a rerun finishes a run that was terminated before its first pass', async () => {
@@ -119,13 +119,13 @@ test('a rerun finishes a run that was terminated before its first pass', async (
       : undefined;
   testEnv = await startTestEnv({ sandbox: { ...CLEAN, intercept } });
   const run = await begin();
-  await eventually('rows', () => books().rowsCreated === 12);
+  await eventually('rows', () => totals().rowsCreated === 12);
   await run.terminate();
   down = false;
   const second = await resultOf((await rerun()).workflowId);
   expect(second).toMatchObject({ outcome: 'completed', cells: { done: 12 } });
   expect(second.previousRun).toEqual({ workflowId: id(), outcome: null, cells: null });
-  expect([books().tablesCreated, books().rowsCreated, books().cellsPaid]).toEqual([1, 12, 12]);
+  expect([totals().tablesCreated, totals().rowsCreated, totals().cellsPaid]).toEqual([1, 12, 12]);
 });
 
 test('beside a stalled foreign cell, a rerun with a lost request repeats the rest', async () => {
@@ -134,19 +134,19 @@ test('beside a stalled foreign cell, a rerun with a lost request repeats the res
   const intercept: Intercept = ({ phase, route, method, body }) => {
     if (phase === 'after' || method !== 'POST' || route !== '/v1/tables/:table_id/run') return;
     if (down) return { do: 'reply', status: 503, headers: {}, body: '{"detail":"down"}' };
-    // Every cell at once, not the one that hangs.
+    // Every cell at once, not the stuck one.
     const { rows } = body as { rows?: unknown };
     const whole = rows === undefined || rows === null;
     if (!whole || lost > 0) return;
     lost += 1;
     return { do: 'reset' };
   };
-  const hangs = { fault: 'stuck' as const, share: 0.1 };
+  const stuckRule = { fault: 'stuck' as const, share: 0.1 };
   testEnv = await startTestEnv({
-    sandbox: { ...CLEAN, intercept, faults: { seed: 3, cells: [hangs] } },
+    sandbox: { ...CLEAN, intercept, faults: { seed: 3, cells: [stuckRule] } },
   });
   const run = await begin({ run: { ...QUICK, stallAfter: '3s' } });
-  await eventually('rows', () => books().rowsCreated === 12);
+  await eventually('rows', () => totals().rowsCreated === 12);
   await run.terminate();
   down = false;
   const [table] = testEnv.sandbox.state.tables.values();
@@ -162,7 +162,7 @@ test('beside a stalled foreign cell, a rerun with a lost request repeats the res
   expect(lost).toBe(1);
   const pending = stuck.filter(Boolean).length;
   expect(second.cells).toMatchObject({ done: 12 - pending, pending });
-  expect([books().tablesCreated, books().cellsPaid]).toEqual([1, 12]);
+  expect([totals().tablesCreated, totals().cellsPaid]).toEqual([1, 12]);
 });
 
 test('an expired run is continued from the store', async () => {
@@ -178,7 +178,7 @@ test('an expired run is continued from the store', async () => {
     { recursive: true },
   );
   const nowhere = rerunRun(testEnv.client, expired, options());
-  expect((await refusalOf(nowhere)).code).toBe('run_not_found');
+  expect((await rejectionOf(nowhere)).code).toBe('run_not_found');
   const { workflowId } = await rerunRun(testEnv.client, expired, { ...options(), store });
   const second = await resultOf(workflowId);
   expect(second).toMatchObject({ outcome: 'completed', tableId: first.tableId });
@@ -195,7 +195,7 @@ test('the number of an expired rerun is not reused', async () => {
   const { workflowId } = await rerunRun(testEnv.client, id(), { ...options(), store });
   expect(workflowId).toBe(`${id()}-rerun-2`);
   expect((await resultOf(workflowId)).previousRun?.workflowId).toBe(first.workflowId);
-  // Without a store those before it are known to nobody: by Temporal's list.
+  // Without a store those before it are not known: by Temporal's list.
   await eventually('it is listed', async () => {
     const query = `WorkflowId = '${workflowId}'`;
     return (await testEnv.client.workflow.count(query)).count === 1;
@@ -242,7 +242,7 @@ test('two concurrent equal requests get one rerun', async () => {
   expect(one?.attached).toBe(false);
   expect(two).toEqual({ ...one, attached: true });
   await resultOf(two.workflowId);
-  expect(books().cellsPaid).toBe(12 + first.cells.failed);
+  expect(totals().cellsPaid).toBe(12 + first.cells.failed);
 });
 
 test('an impossible rerun is refused with a remedy', async () => {
@@ -252,11 +252,11 @@ test('an impossible rerun is refused with a remedy', async () => {
     'waiting',
     async () => (await run.query<RunProgress>('progress')).stage === 'waiting for approval',
   );
-  const early = await refusalOf(rerun());
+  const early = await rejectionOf(rerun());
   expect([early.code, early.what]).toEqual(['action_refused', 'the run is in progress']);
   await run.cancel();
   await run.result();
-  const tableless = await refusalOf(rerun());
+  const tableless = await rejectionOf(rerun());
   expect([tableless.code, tableless.what]).toEqual([
     'action_refused',
     'it ended before it had a table',

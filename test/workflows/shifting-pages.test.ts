@@ -22,7 +22,7 @@ test.each(troubles)(
         faults: {
           seed: 3,
           requests: [
-            // The batch is lost, and the rows are read back to see whether it landed.
+            // The batch is lost, and the rows are read back to see whether it was committed.
             { on: 'add-rows', nth: 4, fault: 'reset', phase: 'before' },
             { on: 'read-rows', probability: 0.3, fault: 'pages', how, rows: 3, name: 'pages' },
           ],

@@ -14,7 +14,7 @@ test('the web interface shows a text for every step and timer', async () => {
     sandbox: { failRate: 0, alwaysFailsRate: 0, speed: 20, concurrency: 4 },
   });
   const run = await testEnv.client.workflow.start('enrichTable', {
-    workflowId: `told-${testEnv.taskQueue}`,
+    workflowId: `shown-${testEnv.taskQueue}`,
     taskQueue: testEnv.taskQueue,
     args: [await pipelineInputFor(testEnv, ROWS, { spend: { approveAbove: 1 } })],
   });
@@ -45,7 +45,7 @@ test('the web interface shows a text for every step and timer', async () => {
   await run.result();
 
   const { events } = await run.fetchHistory();
-  const told = (events ?? []).flatMap((event) => {
+  const reported = (events ?? []).flatMap((event) => {
     const isStep =
       event.activityTaskScheduledEventAttributes ?? event.timerStartedEventAttributes ?? null;
     if (isStep === null) return [];
@@ -53,8 +53,10 @@ test('the web interface shows a text for every step and timer', async () => {
     const text: unknown = summary ? defaultPayloadConverter.fromPayload(summary) : null;
     return [text];
   });
-  expect(told.filter((text) => typeof text !== 'string' || text === '')).toEqual([]);
-  expect(told).toContainEqual(expect.stringMatching(/^Wait for pass 1: \d+ of 48 cells done$/));
-  expect(told).toContain('Paused ("a [look](x)"): until an operator resumes it, or the deadline');
-  expect(told).toContain('Publish the results: completed, 12 cells done, 0 without an answer');
+  expect(reported.filter((text) => typeof text !== 'string' || text === '')).toEqual([]);
+  expect(reported).toContainEqual(expect.stringMatching(/^Wait for pass 1: \d+ of 48 cells done$/));
+  expect(reported).toContain(
+    'Paused ("a [look](x)"): until an operator resumes it, or the deadline',
+  );
+  expect(reported).toContain('Publish the results: completed, 12 cells done, 0 without an answer');
 });

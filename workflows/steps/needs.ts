@@ -5,7 +5,7 @@ import { nextReportMs, reportNeed } from '../../src/rules/reminders.ts';
 import { failureOf } from '../failures.ts';
 import type { Run } from '../run.ts';
 import { progressOf, showProgress } from '../view/progress.ts';
-import { isSame, standingOf, type Standing } from '../view/standing.ts';
+import { isSame, currentNeedOf, type CurrentNeed } from '../view/current-need.ts';
 import { deliver } from './deliver.ts';
 
 const wants = (target: NotifyTarget, need: Need): boolean => target.on.includes(need);
@@ -24,24 +24,24 @@ export function watchNeeds(run: Run): void {
 
 async function watch(run: Run): Promise<void> {
   for (;;) {
-    await condition(() => standingOf(run) !== null);
-    const standing = standingOf(run);
-    if (standing === null) continue;
-    const last = run.state.reported?.[standing.need];
-    const inMs = Math.ceil(nextReportMs(last, standing) - Date.now());
+    await condition(() => currentNeedOf(run) !== null);
+    const current = currentNeedOf(run);
+    if (current === null) continue;
+    const last = run.state.reported?.[current.need];
+    const inMs = Math.ceil(nextReportMs(last, current) - Date.now());
     if (inMs > 0) {
-      const summary = `Remind of ${standing.need}`;
-      await condition(() => !isSame(standingOf(run), standing), inMs, { summary });
+      const summary = `Remind of ${current.need}`;
+      await condition(() => !isSame(currentNeedOf(run), current), inMs, { summary });
       continue;
     }
     // A receiver that does not answer holds up neither the run nor the next reminder.
-    void send(run, standing).catch((error: unknown) => {
+    void send(run, current).catch((error: unknown) => {
       log.warn('not notified', { error: failureOf(error).message });
     });
   }
 }
 
-async function send(run: Run, { need, subject, what, command }: Standing): Promise<void> {
+async function send(run: Run, { need, subject, what, command }: CurrentNeed): Promise<void> {
   const { state, pipeline, key, runId } = run;
   const nowMs = Date.now();
   const report = reportNeed(state.reported?.[need], subject, nowMs);

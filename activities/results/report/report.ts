@@ -7,7 +7,7 @@ import { PAGE_BEGINNING } from '../../../src/report/page.ts';
 import { renderReport } from '../../../src/report/render.ts';
 import { placeReport, removeReport } from '../../../src/sinks/files/report-file.ts';
 import { withLocks } from '../../../src/sinks/lock/lock.ts';
-import { isOf } from '../../../src/sinks/files/standing.ts';
+import { isOf } from '../../../src/sinks/files/target-state.ts';
 import type { ActivityAttempt } from '../../runtime/activity.ts';
 import type { ActivityDeps } from '../../runtime/deps.ts';
 import { gatherFacts, type ReportSources } from './report-facts.ts';

@@ -1,6 +1,6 @@
 import { RUN_FILE, WORK_FOLDER } from '../../../src/contract/names.ts';
 import { byName } from '../../../src/contract/by-name.ts';
-import type { CellsByColumn } from '../../../src/contract/asked.ts';
+import type { CellsByColumn } from '../../../src/contract/ask-reasons.ts';
 import type { Misfits } from '../../../src/contract/results.ts';
 import {
   attemptsAfter,

@@ -1,6 +1,6 @@
 import { byName } from '../../../src/contract/by-name.ts';
 import type { Json } from '../../../src/contract/json.ts';
-import { wholeText } from '../../../src/contract/whole-text.ts';
+import { wellFormedText } from '../../../src/contract/well-formed.ts';
 import type { CellOutcome, ResultCell } from '../../../src/contract/results.ts';
 import type { Column } from '../../../src/contract/table.ts';
 import type { TableCell, TableRow } from '../../../src/providers/provider.ts';
@@ -174,7 +174,7 @@ function openCell(column: string, verdict: CellVerdict, cell: TableCell | undefi
     column,
     status: verdict.outcome,
     // The text may have been cut inside a character.
-    reason: wholeText(reasonOf(verdict, cell)),
+    reason: wellFormedText(reasonOf(verdict, cell)),
     inFlight: verdict.inFlight,
     startable: verdict.startable,
     ...(verdict.undecided === true ? { undecided: true } : {}),

@@ -1,4 +1,4 @@
-import type { AskedCells } from '../../../src/contract/asked.ts';
+import type { AskedCells } from '../../../src/contract/ask-reasons.ts';
 import type { Pipeline } from '../../../src/contract/pipeline.ts';
 import type { JudgedExpectation, ScanResult } from '../../../src/contract/results.ts';
 import type {
@@ -20,8 +20,8 @@ import { askedByReason } from '../../../src/rules/cells/cell-set.ts';
 import { noCells, publishedText } from '../../../src/rules/cells/outcome.ts';
 import { totalUsage } from '../../../src/rules/cells/usage.ts';
 import { companionsOf } from '../../../src/paths/footprint.ts';
-import type { StagedResults } from '../../../src/sinks/generation.ts';
-import type { TargetState } from '../../../src/sinks/files/standing.ts';
+import type { StagedResults } from '../../../src/sinks/staged-results.ts';
+import type { TargetState } from '../../../src/sinks/files/target-state.ts';
 import type { RunKey } from '../../../src/store/store.ts';
 import type { Compared } from './comparison.ts';
 import type { PreviousRunFiles } from './previous-run.ts';

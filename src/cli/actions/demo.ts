@@ -2,7 +2,7 @@ import { Rowmill } from '../../client/rowmill.ts';
 import type { RowmillRun } from '../../client/rowmill-run.ts';
 import type { Pipeline } from '../../contract/pipeline.ts';
 import type { RunSummary } from '../../contract/run.ts';
-import { openDevStack, type DevStack } from '../../dev/playground.ts';
+import { openDevStack, type DevStack } from '../../dev/dev-stack.ts';
 import { USUAL_UI_PORT } from '../../dev/embedded.ts';
 import { EXIT } from '../../errors.ts';
 import { isRequested, requireProviderSpec, type PlannedColumn } from '../../providers/catalog.ts';

@@ -2,7 +2,7 @@ import { join, relative, resolve } from 'node:path';
 import { Rowmill } from '../../client/rowmill.ts';
 import { USUAL_UI_PORT } from '../../dev/embedded.ts';
 import { packageRoot } from '../../process/package-root.ts';
-import { openDevStack, type DevStack } from '../../dev/playground.ts';
+import { openDevStack, type DevStack } from '../../dev/dev-stack.ts';
 import type { CodecService } from '../../gateway/codec-service.ts';
 import { onFreePorts, type PortChoice } from '../../process/ports.ts';
 import { sandboxExports, sandboxTokens } from '../../providers/sandbox-tokens.ts';

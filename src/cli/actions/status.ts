@@ -51,7 +51,7 @@ function textOf(
     const next = `Next: ${nextCommand(summary, embedded)}`;
     return [summaryText(summary, ui), ...replacedLines(replaced), next].join('\n');
   }
-  const standing = {
+  const viewState = {
     workflowId: run.workflowId,
     progress,
     lastKnown,
@@ -59,10 +59,10 @@ function textOf(
     ui,
     nowMs: Date.now(),
   };
-  const { stage, counts, pace, costs, problem } = layoutOf(standing);
+  const { stage, counts, pace, costs, problem } = layoutOf(viewState);
   const at = progress === null ? (run.outcome ?? run.stage ?? run.status.toLowerCase()) : stage;
   // A worker that does not answer was waited for meanwhile.
-  const sinceMs = standing.nowMs - Date.parse(run.startedAt);
+  const sinceMs = viewState.nowMs - Date.parse(run.startedAt);
   const started = `started ${formatDateTime(new Date(run.startedAt))}, ${formatDuration(sinceMs)} ago`;
   const ended = `started ${formatDateTime(new Date(run.startedAt))}, took ${formatDuration(run.durationMs)}`;
   return [

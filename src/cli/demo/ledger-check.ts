@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { RunSummary } from '../../contract/run.ts';
-import type { DevStack } from '../../dev/playground.ts';
+import type { DevStack } from '../../dev/dev-stack.ts';
 import { RowmillError } from '../../errors.ts';
 import { formatCount } from '../io/format.ts';
 

@@ -1,5 +1,5 @@
 import type { EstimatedNight } from '../../client/pipelines/estimate.ts';
-import type { AskReason } from '../../contract/asked.ts';
+import type { AskReason } from '../../contract/ask-reasons.ts';
 import type { IncrementalSummary } from '../../contract/run.ts';
 import { askedByReason } from '../../rules/cells/cell-set.ts';
 import { formatCount, formatInteger } from './format.ts';

@@ -12,16 +12,16 @@ export function lineView(cli: Pick<Cli, 'log'>): ProgressView {
   let saidProblem: string | null = null;
   return {
     intervalMs: 1_000,
-    show: (standing) => {
-      const { stage, counts, pace, costs, problem } = layoutOf(standing);
+    show: (state) => {
+      const { stage, counts, pace, costs, problem } = layoutOf(state);
       const isNews = stage !== saidStage || problem !== saidProblem;
-      if (!isNews && standing.nowMs - saidAtMs < EVERY_MS) return;
+      if (!isNews && state.nowMs - saidAtMs < EVERY_MS) return;
       const newProblem = problem !== null && problem !== saidProblem;
-      saidAtMs = standing.nowMs;
+      saidAtMs = state.nowMs;
       saidStage = stage;
       saidProblem = problem;
       const figures = [...counts, ...pace, ...costs].join(', ');
-      const time = new Date(standing.nowMs).toISOString().slice(11, 19);
+      const time = new Date(state.nowMs).toISOString().slice(11, 19);
       cli.log(`${time}Z ${stage}${figures === '' ? '' : `: ${figures}`}`);
       if (newProblem) cli.log(`${time}Z ! ${problem}`);
     },

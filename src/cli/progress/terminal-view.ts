@@ -11,9 +11,9 @@ export function terminalView(cli: Pick<Cli, 'stderr' | 'style'>): ProgressView {
   const draw = createLogUpdate(cli.stderr);
   return {
     intervalMs: 1_000,
-    show: (standing) => {
+    show: (state) => {
       const columns = Math.max(20, cli.stderr.columns || 80);
-      draw(drawing(cli, standing, columns).join('\n'));
+      draw(drawing(cli, state, columns).join('\n'));
     },
     end: () => {
       draw.clear();
@@ -23,17 +23,17 @@ export function terminalView(cli: Pick<Cli, 'stderr' | 'style'>): ProgressView {
 }
 
 /** Fits the lines to the terminal: wrapped ones could not be redrawn in place. */
-export function drawing(cli: Pick<Cli, 'style'>, standing: ViewState, columns: number): string[] {
-  const { stage, share, counts, pace, costs, problem } = layoutOf(standing);
+export function drawing(cli: Pick<Cli, 'style'>, state: ViewState, columns: number): string[] {
+  const { stage, share, counts, pace, costs, problem } = layoutOf(state);
   const line = (text: string): string => truncate(text, columns - 1);
-  const lines = [cli.style('bold', line(`${standing.workflowId}  ${stage}`))];
+  const lines = [cli.style('bold', line(`${state.workflowId}  ${stage}`))];
   if (share !== null) lines.push(bar(cli, share, Math.min(BAR_COLUMNS, columns - 8)));
   for (const figures of [counts, pace, costs]) {
     if (figures.length > 0) lines.push(line(figures.join('   ')));
   }
   if (problem !== null) lines.push(cli.style('yellow', line(`! ${problem}`)));
   // A truncated link would lead nowhere.
-  if (standing.ui !== null) lines.push(cli.style('dim', standing.ui));
+  if (state.ui !== null) lines.push(cli.style('dim', state.ui));
   return lines;
 }
 

@@ -16,7 +16,7 @@ export interface ViewState {
 
 /** Shows updates on stderr until it ends. */
 export interface ProgressView {
-  show(standing: ViewState): void;
+  show(state: ViewState): void;
   /** Removes the redrawn lines before other output follows. */
   end(): void;
   /** Time between two updates, in ms. */

@@ -6,7 +6,7 @@ import type { Store } from '../../store/store.ts';
 import { inlineCode } from '../../text/markdown.ts';
 import { withInlineRows } from '../pipelines/read.ts';
 import { describeRun } from './lookup/describe.ts';
-import { ownedMemo, ownerOf, withOwner, type Owned } from './lookup/owned.ts';
+import { ownedMemo, ownerOf, withOwner, type Owned } from './lookup/ownership.ts';
 import { initialSearchAttributes, listed, storeMemo } from './metadata.ts';
 import { endedRun, type EndedRun, latestRun } from './previous.ts';
 import { attachedTo, type StartedRun } from './start.ts';

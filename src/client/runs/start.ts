@@ -13,7 +13,7 @@ import { RowmillError } from '../../errors.ts';
 import type { Store } from '../../store/store.ts';
 import { rejectExpiredRun } from './files/stored.ts';
 import { findRun } from './lookup/describe.ts';
-import { isSeen, ownedMemo, withOwner, type Owned } from './lookup/owned.ts';
+import { isSeen, ownedMemo, withOwner, type Owned } from './lookup/ownership.ts';
 import { runsOfPipeline, type WorkToFind } from './lookup/repeated-work.ts';
 import { initialSearchAttributes, staticDetails, staticSummary, storeMemo } from './metadata.ts';
 

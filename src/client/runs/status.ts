@@ -2,7 +2,7 @@ import { WorkflowFailedError, type Client } from '@temporalio/client';
 import type { RunSummary } from '../../contract/run.ts';
 import type { RowmillError } from '../../errors.ts';
 import { noWorkerText, workerAvailability, silentText } from '../../temporal/task-queue.ts';
-import { replacedFiles, type ReplacedFile } from './files/replaced.ts';
+import { replacedFiles, type ReplacedFile } from './files/replaced-files.ts';
 import { describeRun, firstRunOf } from './lookup/describe.ts';
 import { errorOfRun } from './lookup/errors.ts';
 import { toRunInfo, type RunInfo } from './lookup/list.ts';

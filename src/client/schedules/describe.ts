@@ -10,7 +10,7 @@ import type { PipelineSchedule } from '../../spec/index.ts';
 import { RowmillError } from '../../errors.ts';
 import { toRunInfo, type RunInfo, type RawRun } from '../runs/lookup/list.ts';
 import { describeRun } from '../runs/lookup/describe.ts';
-import { isSeen } from '../runs/lookup/owned.ts';
+import { isSeen } from '../runs/lookup/ownership.ts';
 import { clockChangeDays, type ClockChangeDay } from './clock-changes.ts';
 import { idempotentRuns } from './idempotent-run.ts';
 

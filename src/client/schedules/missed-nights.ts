@@ -6,7 +6,7 @@ import { MISSED_WHYS, type MissedNight } from '../../contract/notifications.ts';
 import type { Folder, Store } from '../../store/store.ts';
 import { hasStatus } from '../../temporal/grpc-errors.ts';
 import { msOfTimestamp } from '../../temporal/timestamp.ts';
-import { ownerOf } from '../runs/lookup/owned.ts';
+import { ownerOf } from '../runs/lookup/ownership.ts';
 import { waitingRuns, type FoundSchedule, type ScheduleInfo } from './describe.ts';
 import { jitterOf, scheduledPipeline, scheduledTimes } from './scheduled-times.ts';
 

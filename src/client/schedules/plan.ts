@@ -2,7 +2,7 @@ import type { CalendarSpec, ScheduleOptions } from '@temporalio/client';
 import { MEMO_FILE, MEMO_SCHEDULE, WORKFLOW_TYPE } from '../../contract/names.ts';
 import { RowmillError } from '../../errors.ts';
 import type { Day, LoadedPipeline, Overlap, PipelineSchedule } from '../../spec/index.ts';
-import { ownedMemo, withOwner } from '../runs/lookup/owned.ts';
+import { ownedMemo, withOwner } from '../runs/lookup/ownership.ts';
 import { initialSearchAttributes, staticDetails, staticSummary } from '../runs/metadata.ts';
 
 const DAY = {

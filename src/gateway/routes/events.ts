@@ -93,9 +93,9 @@ async function* eventsOf(
           yield eventText('outcome', { outcome: summary.outcome, summary, error: null }, END);
         return;
       }
-      const standing = await shown(found.value);
-      const data = JSON.stringify(standing);
-      if (data !== sent) yield eventText('progress', standing);
+      const update = await shown(found.value);
+      const data = JSON.stringify(update);
+      if (data !== sent) yield eventText('progress', update);
       sent = data;
       next = updates.next();
     }

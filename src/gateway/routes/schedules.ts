@@ -51,7 +51,7 @@ export function addSchedules(
         // `replace` never gives access to a schedule of another owner.
         const mayReplace = replace && (seen === undefined || (await schedules.isOf(name, seen)));
         const done = await schedules.applyPrepared(prepared, { owner, replace: mayReplace });
-        return { ...done, schedule: standingOf(await schedules.describe(name)) };
+        return { ...done, schedule: toSchedule(await schedules.describe(name)) };
       });
       return reply
         .code(answer.done === 'created' ? 201 : 200)
@@ -75,7 +75,7 @@ export function addSchedules(
     async (request) => {
       const owner = ownerSeen(request);
       const schedules = await temporal.withClient((rowmill) => rowmill.schedules.list({ owner }));
-      return hostPaths.hideIn({ schedules: schedules.map(standingOf) });
+      return hostPaths.hideIn({ schedules: schedules.map(toSchedule) });
     },
   );
 
@@ -98,7 +98,7 @@ export function addSchedules(
         await schedules.refuseOthers(name, ownerSeen(request));
         return schedules.describe(name);
       });
-      return hostPaths.hideIn(standingOf(found));
+      return hostPaths.hideIn(toSchedule(found));
     },
   );
 
@@ -128,7 +128,7 @@ export function addSchedules(
   );
 }
 
-const standingOf = ({ recent, ...rest }: ScheduleInfo) => ({
+const toSchedule = ({ recent, ...rest }: ScheduleInfo) => ({
   ...rest,
   recent: recent.map(({ workflowId, dueAt, run }) => ({
     dueAt,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ASK_REASONS } from '../../contract/asked.ts';
+import { ASK_REASONS } from '../../contract/ask-reasons.ts';
 import { NEEDS } from '../../contract/notify.ts';
 import { OUTCOMES } from '../../contract/outcome.ts';
 import { VALUE_RULES } from '../../contract/results.ts';

@@ -2,7 +2,7 @@ import type { Json } from '../../contract/json.ts';
 import type { HttpClient } from '../../http/client.ts';
 import { apiCalls, type CallApi } from '../json-api.ts';
 import type { CallContext } from '../provider.ts';
-import { asUsedUp } from './used-up.ts';
+import { asExhaustedPlan } from './exhausted-plan.ts';
 import * as wire from './wire.ts';
 
 /** Sheet of a table. */
@@ -27,7 +27,7 @@ export function createPromptLayerClient(http: HttpClient) {
   const send = apiCalls(http);
   const call: CallApi = (schema, ctx, one) =>
     send(schema, ctx, { ...one, path: TABLES + one.path }).catch((error: unknown) => {
-      throw asUsedUp(error);
+      throw asExhaustedPlan(error);
     });
 
   const inSheet = ({ tableId, sheetId }: SheetPlace, more: Record<string, string> = {}) => ({

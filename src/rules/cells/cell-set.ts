@@ -1,4 +1,4 @@
-import type { AskedCells, AskReason, CellsByColumn } from '../../contract/asked.ts';
+import type { AskedCells, AskReason, CellsByColumn } from '../../contract/ask-reasons.ts';
 import { byName } from '../../contract/by-name.ts';
 import type { RunMode } from '../../contract/table.ts';
 import type { CellOutcome, ScanResult } from '../../contract/results.ts';

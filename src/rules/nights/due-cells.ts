@@ -1,4 +1,4 @@
-import type { AskReason } from '../../contract/asked.ts';
+import type { AskReason } from '../../contract/ask-reasons.ts';
 import type { RefreshPolicy } from '../../contract/pipeline.ts';
 import type { CellOutcome } from '../../contract/results.ts';
 

@@ -1,4 +1,4 @@
-import type { AskReason } from '../../contract/asked.ts';
+import type { AskReason } from '../../contract/ask-reasons.ts';
 
 /** Decision of a night about a cell before its first pass. Left out: passes decide as usual. */
 export interface NightMark {

@@ -1,7 +1,7 @@
 import type { ResultTarget } from '../../contract/pipeline.ts';
 import { placeOf } from './destination.ts';
 import { mapWriteErrors } from '../port/sink-error.ts';
-import { readTargetState } from './standing.ts';
+import { readTargetState } from './target-state.ts';
 import { filesAt } from './files-at.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../../contract/json.ts';
 import { withDigits } from '../../contract/exact-json.ts';
-import { wellFormed, wholeText } from '../../contract/whole-text.ts';
+import { wellFormed, wellFormedText } from '../../contract/well-formed.ts';
 import { SourceColumns } from './source-columns.ts';
 
 /** A JSON writer overflows its stack at some thousands. */
@@ -43,7 +43,7 @@ export class KeptColumns {
         this.dropped += 1;
         return [];
       }
-      return [[wholeText(name), value] as const];
+      return [[wellFormedText(name), value] as const];
     });
     // `fromEntries`, because a column may be called `__proto__`.
     const source = Object.fromEntries(pairs);
@@ -55,7 +55,7 @@ export class KeptColumns {
   #fit(value: Json): Json | undefined {
     if (typeof value !== 'string' && isDeeper(value, MAX_LEVELS)) return undefined;
     const exact = withDigits(value);
-    const text = wholeText(typeof exact === 'string' ? exact : JSON.stringify(exact));
+    const text = wellFormedText(typeof exact === 'string' ? exact : JSON.stringify(exact));
     if (Buffer.byteLength(text) > this.#fieldBytesCap) return undefined;
     return typeof exact === 'string' ? text : wellFormed(exact);
   }

@@ -13,10 +13,10 @@ export interface CutCase {
   /** Damage to the worker: it loses the network to Temporal, or is stopped by a signal as well. */
   how: Cut | 'stopped';
   /**
-   * The provider lets the request go when the other worker has the step in hand, has ended the step, or
-   * the run; or so many seconds after it has the step in hand, which no client can prevent.
+   * The provider lets the request go when the other worker has begun the step, has ended the step, or
+   * the run; or so many seconds after it has begun the step, which no client can prevent.
    */
-  until: 'in hand' | 'step over' | 'run over' | { lateS: number };
+  until: 'step begun' | 'step over' | 'run over' | { lateS: number };
   /** Rows of the list; more than one batch where that matters. */
   rows: number;
 }
@@ -41,25 +41,25 @@ const BEFORE_PUBLISH = { step: 'publishResults', on: 'read-account', nth: 1 } as
 
 export const CUT_CASES: readonly CutCase[] = of(
   { at: BEFORE_CREATE, until: 'step over' },
-  { at: CREATE, until: 'in hand' },
-  { at: BATCH, until: 'in hand', rows: BATCHES },
+  { at: CREATE, until: 'step begun' },
+  { at: BATCH, until: 'step begun', rows: BATCHES },
   { at: BEFORE_RUN, until: 'step over' },
   { at: BEFORE_RUN, until: 'step over', how: 'mute' },
   { at: BEFORE_RUN, until: 'step over', how: 'deaf' },
   { at: BEFORE_RUN, until: 'step over', provider: promptlayer },
   { at: BEFORE_RUN, until: 'step over', store: 's3' },
-  { at: RUN, until: 'in hand' },
-  { at: RUN, until: 'in hand', provider: promptlayer },
+  { at: RUN, until: 'step begun' },
+  { at: RUN, until: 'step begun', provider: promptlayer },
   { at: BEFORE_RERUN, until: 'step over' },
   { at: PAGE, until: 'run over' },
   { at: PAGE, until: 'run over', store: 's3' },
   { at: BEFORE_PUBLISH, until: 'run over' },
   { at: BEFORE_PUBLISH, until: 'run over', store: 's3' },
   { at: BEFORE_CREATE, until: 'run over', how: 'stopped' },
-  { at: BATCH, until: 'in hand', how: 'stopped', rows: BATCHES },
+  { at: BATCH, until: 'step begun', how: 'stopped', rows: BATCHES },
   { at: BEFORE_RUN, until: 'run over', how: 'stopped' },
   { at: BEFORE_RUN, until: 'run over', how: 'stopped', provider: promptlayer },
-  { at: RUN, until: 'in hand', how: 'stopped' },
+  { at: RUN, until: 'step begun', how: 'stopped' },
   { at: BEFORE_RERUN, until: 'run over', how: 'stopped' },
   { at: PAGE, until: 'run over', how: 'stopped' },
   { at: PAGE, until: 'run over', how: 'stopped', store: 's3' },

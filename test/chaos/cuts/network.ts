@@ -13,7 +13,7 @@ const addressIn = (net: Net, number: number): string => `10.77.${NETS.indexOf(ne
 
 /** Number of this process, which operates the site and is the provider. */
 const OPERATOR = 1;
-/** Address at which nobody listens, and to which packets go that are to be lost. */
+/** Address without a listener, to which packets go that are to be lost. */
 const NOBODY = '02:00:00:00:00:77';
 
 /** Ways in which a machine loses the network to Temporal. */

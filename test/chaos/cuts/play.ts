@@ -7,7 +7,7 @@ import { eventually } from '../../support/eventually.ts';
 import { openBlockingSandbox } from '../processes/blocking-sandbox.ts';
 import { nameOf } from '../processes/kill-points.ts';
 import { withProcessEnv, type ProcessEnv } from '../processes/process-env.ts';
-import { untilInHand } from '../processes/scenarios/waiting.ts';
+import { untilStepBegun } from '../processes/scenarios/waiting.ts';
 import { BUCKET } from '../../support/s3-server.ts';
 import { isTooLate, type CutCase } from './cuts.ts';
 import { addHost, cutOff } from './network.ts';
@@ -51,39 +51,39 @@ export async function play(site: Site, cut: CutCase): Promise<string[]> {
         // Only here every request is paid for, whatever was paid before.
         run: { mode: 'all' },
       },
-      async (house) => {
-        const store = `s3://${BUCKET}/${house.taskQueue}`;
+      async (processEnv) => {
+        const store = `s3://${BUCKET}/${processEnv.taskQueue}`;
         const env = { ...front.env, ...(onS3 ? { ...site.s3, ROWMILL_STORE: store } : {}) };
-        const handle = await house.startRun();
-        sandbox.waitFor(cut.at, async () => (await house.step())?.type ?? null);
-        const cutOne = await house.startWorker(env, first.via);
+        const handle = await processEnv.startRun();
+        sandbox.waitFor(cut.at, async () => (await processEnv.step())?.type ?? null);
+        const cutOne = await processEnv.startWorker(env, first.via);
         await eventually(nameOf(cut.at), () => sandbox.holds());
-        const other = await house.startWorker(env, second.via);
+        const other = await processEnv.startWorker(env, second.via);
         if (cut.how === 'stopped') {
           cutOne.child.kill('SIGSTOP');
           // Else the SDK learns that the attempt is over as soon as it goes on.
           const heal = await cutOff(first, site.temporal.host, 'cut');
           // The answer lies in its socket until then.
-          if (cut.until === 'run over') sandbox.letGo('is carried out');
-          await until(house, cut, other);
-          sandbox.letGo('is carried out');
+          if (cut.until === 'run over') sandbox.release('is carried out');
+          await until(processEnv, cut, other);
+          sandbox.release('is carried out');
           cutOne.child.kill('SIGCONT');
           await sleep(DAMAGE_MS);
           await heal();
         } else {
           const heal = await cutOff(first, site.temporal.host, cut.how);
-          await until(house, cut, other);
-          sandbox.letGo('is carried out');
+          await until(processEnv, cut, other);
+          sandbox.release('is carried out');
           await sleep(DAMAGE_MS);
           await heal();
         }
         await sleep(DAMAGE_MS);
         await endOf(cutOne);
-        await eventually('the run is over', () => house.isOver());
-        if (onS3) await copyStore(house, site.s3);
-        const wrong = await house.verdict(handle);
-        const stored = await storedResults(house);
-        const published = await readFile(join(house.folder, 'out', 'results.jsonl'), 'utf8');
+        await eventually('the run is over', () => processEnv.isOver());
+        if (onS3) await copyStore(processEnv, site.s3);
+        const wrong = await processEnv.verdict(handle);
+        const stored = await storedResults(processEnv);
+        const published = await readFile(join(processEnv.folder, 'out', 'results.jsonl'), 'utf8');
         if (stored !== published) wrong.push('I9 the store has other results than were published');
         return wrong;
       },
@@ -94,14 +94,14 @@ export async function play(site: Site, cut: CutCase): Promise<string[]> {
 }
 
 /** Waits for what the other worker does first; not longer than a read is held, unless it is to be late. */
-async function until(house: ProcessEnv, cut: CutCase, other: Command): Promise<void> {
+async function until(processEnv: ProcessEnv, cut: CutCase, other: Command): Promise<void> {
   const held = isTooLate(cut) || cut.how === 'stopped' ? null : sleep(HOLD_MS);
   const done = async (): Promise<void> => {
-    if (cut.until === 'run over') return eventually('the run is over', () => house.isOver());
-    await untilInHand(house, other);
-    if (cut.until === 'in hand') return sleep(2_000);
+    if (cut.until === 'run over') return eventually('the run is over', () => processEnv.isOver());
+    await untilStepBegun(processEnv, other);
+    if (cut.until === 'step begun') return sleep(2_000);
     if (typeof cut.until === 'object') return sleep(cut.until.lateS * 1_000);
-    const isOver = async () => (await house.step())?.type !== cut.at.step;
+    const isOver = async () => (await processEnv.step())?.type !== cut.at.step;
     return eventually(`${cut.at.step} is over`, isOver);
   };
   await (held === null ? done() : Promise.race([done(), held]));

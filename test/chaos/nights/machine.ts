@@ -44,7 +44,7 @@ export class Machine {
       taskQueue: TASK_QUEUE,
       throttleMs,
       continueAsNewAfterEvents,
-      befall: (what, run) => fate.apply(what, run),
+      faultFor: (what, run) => fate.apply(what, run),
       note,
       leave: () => Promise.resolve(),
     });

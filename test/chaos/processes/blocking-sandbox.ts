@@ -31,7 +31,7 @@ export interface BlockingSandbox extends SandboxPort {
   waitFor(moment: KillPoint, step: () => Promise<string | null>): void;
   /** Returns whether it holds the request. */
   holds(): boolean;
-  letGo(fate: Fate): void;
+  release(fate: Fate): void;
 }
 
 interface Trap {
@@ -49,7 +49,7 @@ export async function openBlockingSandbox(
 ): Promise<BlockingSandbox> {
   let trap: Trap | null = null;
   let held = false;
-  let letGo: (fate: Fate) => void = () => undefined;
+  let release: (fate: Fate) => void = () => undefined;
 
   const intercept: Intercept = async (seen): Promise<Action | undefined> => {
     const mine = trap;
@@ -71,13 +71,13 @@ export async function openBlockingSandbox(
     ledger: () => Promise.resolve(sandbox),
     waitFor: (moment, step) => {
       held = false;
-      const fate = new Promise<Fate>((resolve) => (letGo = resolve));
+      const fate = new Promise<Fate>((resolve) => (release = resolve));
       trap = { moment, step, seen: 0, fate };
     },
     holds: () => held,
-    letGo: (fate) => {
+    release: (fate) => {
       trap = null;
-      letGo(fate);
+      release(fate);
     },
   };
 }

@@ -40,7 +40,7 @@ export interface ProcessEnvOptions {
 export interface StepNow {
   type: string;
   attempt: number;
-  /** A worker has it in hand; which one: `<process id>@<host>`. */
+  /** Worker that runs it: `<process id>@<host>`. */
   holder: string | null;
   lastFailure: string | null;
 }
@@ -141,17 +141,17 @@ async function startProcessEnv(
     verdict: async (handle) => {
       const ended = await endOf(handle);
       const logs = await Promise.all(workers.map(logOf));
-      const books = await sandbox.ledger();
+      const sandboxLedger = await sandbox.ledger();
       try {
         const { pipeline } = input;
         const wanted = wantedRows(provider, rows);
         const { store: storeFolder = folder } = options;
-        const scene = { folder, storeFolder, client, sandbox: books };
+        const scene = { folder, storeFolder, client, sandbox: sandboxLedger };
         const evidence = await gather(scene, { workflowId, pipeline, wanted, ended });
         for (const [at, log] of logs.entries()) evidence.texts.set(`log of worker ${at}`, log);
         return [...breaches(evidence), ...shortfalls(evidence, options.cutShort ?? null)];
       } finally {
-        await books.close();
+        await sandboxLedger.close();
       }
     },
   };

@@ -35,7 +35,7 @@ const few = (most: number): Arbitrary<number> =>
  * Longest delay of a request that still commits: the rest that the API leaves open is in
  * docs/design/reliability.md.
  */
-const LATEST_LANDING_MS = 9_000;
+const MAX_COMMIT_DELAY_MS = 9_000;
 
 const kill: Arbitrary<Kill> = fc.record({
   during: fc.oneof(
@@ -44,7 +44,7 @@ const kill: Arbitrary<Kill> = fc.record({
   ),
   nth: few(6),
   step: fc.integer({ min: 1, max: 40 }),
-  commitsLaterMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: LATEST_LANDING_MS })),
+  commitsLaterMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: MAX_COMMIT_DELAY_MS })),
   downMs: fc.constantFrom(500, 5_000, 40_000, 180_000),
 });
 
@@ -103,7 +103,7 @@ function requestFaults({
       changing,
       fc.record({
         fault: fc.constant('late'),
-        afterMs: fc.integer({ min: 50, max: LATEST_LANDING_MS }),
+        afterMs: fc.integer({ min: 50, max: MAX_COMMIT_DELAY_MS }),
         then: fc.constantFrom('reset', 500, 502, 504),
       }),
     ),
@@ -205,7 +205,7 @@ function requestFaults({
         words: fc.constantFrom({}, { requested: 'queued', in_progress: 'thinking' }),
       }),
     ),
-    // A request that is held back longer than its caller lives lands late: reads only.
+    // A request that is held back longer than its caller lives commits late: reads only.
     delays: fc.oneof(
       rule(any, fc.record({ ...delay, ms: fc.constantFrom(500, 10_000), phase })),
       rule(any, fc.record({ ...delay, ms: long, phase: fc.constant('after' as const) })),
@@ -260,7 +260,7 @@ function requestFaults({
       fc.record({
         fault: fc.constant('tables'),
         how: fc.constantFrom('late', 'reversed', 'incomplete'),
-        ms: fc.integer({ min: 500, max: LATEST_LANDING_MS }),
+        ms: fc.integer({ min: 500, max: MAX_COMMIT_DELAY_MS }),
       }),
     ),
     'refused batches': fc
@@ -405,7 +405,7 @@ const stages = fc.constantFrom(
 
 function inStages(script: ChaosScript, staged: ChaosScript['stages'] | null): ChaosScript {
   if (staged === null || staged === undefined) return script;
-  // A canary without an answer waits for somebody.
+  // A canary without an answer waits for an operator.
   const approve = { atMs: 3_600_000, do: 'approve' } as const;
   return { ...script, stages: staged, actions: [...script.actions, approve] };
 }
@@ -422,7 +422,7 @@ const expectations = fc.constantFrom(
 
 function expecting(script: ChaosScript, expected: ChaosScript['expect'] | null): ChaosScript {
   if (expected === null || expected === undefined) return script;
-  // Results that are held wait for somebody, and so may the rest behind a canary.
+  // Results that are held wait for an operator, and so may the rest behind a canary.
   const approvals = [3_700_000, 7_300_000].map((atMs) => ({ atMs, do: 'approve' }));
   return { ...script, expect: expected, actions: [...script.actions, ...approvals] };
 }
@@ -483,7 +483,7 @@ function completed(script: ChaosScript): ChaosScript {
   return { ...script, run: patientEnough(script), actions: later, reruns: taken };
 }
 
-/** Longer pauses than the stall time are an API that hangs. */
+/** Longer pauses than the stall time are an API that does not answer. */
 function patientEnough({ run, faults }: ChaosScript): ChaosScript['run'] {
   const late = (faults.waves ?? []).some(({ startLagMs = 0 }) => startLagMs > 60_000);
   return late ? { ...run, stallAfter: '30m' } : run;

@@ -1,5 +1,5 @@
 import type { ChaosScript } from './script.ts';
-import type { Befallen } from './temporal/activity-task.ts';
+import type { AttemptFault } from './temporal/activity-task.ts';
 
 type Troubles = Pick<ChaosScript, 'kills' | 'lost' | 'absences'>;
 
@@ -13,7 +13,7 @@ export class FaultSchedule {
   }
 
   /** `run`: 0 for the run itself, then its reruns. */
-  apply(what: string, run: number): Befallen {
+  apply(what: string, run: number): AttemptFault {
     const place = `${run} ${what}`;
     const nth = (this.#seen.get(place) ?? 0) + 1;
     this.#seen.set(place, nth);

@@ -85,7 +85,7 @@ export const MUTANTS: Record<string, Mutant> = {
       }),
   }),
 
-  /** Takes up a run that has ended as if nothing were done. */
+  /** Reruns a run that has ended as if nothing were done. */
   'reruns-what-is-done': (deps) => ({
     startPass: (given) => {
       // What the workflow gives to `startPass`.

@@ -9,7 +9,7 @@ const moment = fc.oneof(
 const action = (...names: string[]): Arbitrary<Action> =>
   fc.record({ atMs: moment, do: fc.constantFrom(...names) });
 
-/** Mostly somebody lets it go on again. */
+/** Mostly an operator resumes it. */
 const pause: Arbitrary<Action[]> = fc
   .tuple(moment, fc.constantFrom(1_000, 40_000, 1_200_000, null))
   .map(([atMs, forMs]) => [
@@ -33,7 +33,7 @@ const clock: Arbitrary<Action> = fc.record({
   with: fc.record({ aheadMs: fc.constantFrom(0, 70_000, -70_000, 9_000_000, -9_000_000) }),
 });
 
-/** Mostly somebody makes room, or it can be written again. */
+/** Mostly an operator makes room, or it can be written again. */
 const disk: Arbitrary<Action[]> = fc
   .tuple(
     moment,
@@ -67,7 +67,7 @@ export const operatorActions: Arbitrary<Action[]> = fc
     ...(spare ? [] : cancel),
   ]);
 
-/** Others want it to be taken up again when it has ended, at once or much later; perhaps two of them. */
+/** Clients request a rerun when it has ended, at once or much later; perhaps two of them. */
 const rerun: Arbitrary<Rerun> = fc.record({
   afterMs: fc.constantFrom(3_600_000, 90_000, 15_000, 1_000),
   alsoAfterMs: fc.constantFrom(null, null, 0, 5, 20_000, 1_800_000),

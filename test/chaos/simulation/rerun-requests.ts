@@ -26,7 +26,7 @@ export const rerunRequestsOf = ({ afterMs, alsoAfterMs }: Rerun): number[] =>
 
 const REFUSALS = ['action_refused', 'run_not_found'];
 
-/** `rowmill rerun RUN`: takes up a run that has ended, or asks one in progress for one more pass. */
+/** `rowmill rerun RUN`: reruns a run that has ended, or asks one in progress for one more pass. */
 export async function requestRerun(options: RerunRequestOptions): Promise<string> {
   const { client, cluster, workflowId, taskQueue, store, approved } = options;
   try {

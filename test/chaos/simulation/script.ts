@@ -37,7 +37,7 @@ export interface ChaosScript {
   absences?: WorkerAbsence[];
   lost: LostResult[];
   actions: Action[];
-  /** Wishes to take it up again, each when the run before has ended; left out: nobody has any. */
+  /** Requests to rerun it, each when the run before has ended; left out: there are none. */
   reruns?: Rerun[];
   /** Events after which the server suggests to continue as new; `null` = never. */
   continueAsNewAfterEvents: number | null;
@@ -55,7 +55,7 @@ export interface Kill {
    * Step of the kill: a request going out, being on its way, answered; a file; a pause; the end.
    */
   step: number;
-  /** A request that is on its way when the worker dies lands so much later. */
+  /** A request that is on its way when the worker dies commits so much later. */
   commitsLaterMs: number;
   downMs: number;
 }
@@ -81,7 +81,7 @@ export interface LostResult {
   rerun?: number;
 }
 
-/** A run has ended, and is wanted to be taken up again. */
+/** Request to rerun a run that has ended. */
 export interface Rerun {
   /** Time after its end. */
   afterMs: number;
@@ -89,9 +89,9 @@ export interface Rerun {
   alsoAfterMs: number | null;
   /** Set if its costs need no approval. */
   approved: boolean;
-  /** Temporal forgets what has ended: before the first wish, or before that of somebody else. */
+  /** Temporal forgets what has ended: before the first request, or before that of the second client. */
   forgets?: 'before' | 'meanwhile' | null;
-  /** Counted from the first wish. */
+  /** Counted from the first request. */
   actions: Action[];
 }
 
@@ -99,6 +99,6 @@ export interface Rerun {
 export interface Action {
   atMs: number;
   do: string;
-  /** Input of `adjust`; of `clock`, which sets that of the worker's machine, how far; of `disk`, what befalls it. */
+  /** Input of `adjust`; of `clock`, which sets that of the worker's machine, how far; of `disk`, its fault. */
   with?: { deadline?: string; maxPollInterval?: string; aheadMs?: number; disk?: DiskState };
 }

@@ -34,7 +34,7 @@ const SHRINK_MS = 30_000;
 
 /** Lists the faults of a run; empty when there are none. */
 export const wrong = ({ breaches, hung, trace }: Simulated): string[] =>
-  hung ? [...breaches, `it hung: ${trace.at(-1) ?? ''}`] : breaches;
+  hung ? [...breaches, `it never ended: ${trace.at(-1) ?? ''}`] : breaches;
 
 /** Plays random scripts; each failure is made small and kept as a file that replays it. */
 export async function searchScripts(options: SearchOptions): Promise<SearchResult> {

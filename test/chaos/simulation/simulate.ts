@@ -54,7 +54,7 @@ const WORKFLOW_ID = 'simulated';
  * publishing.
  */
 const GRACE_MS = 3 * 3_600_000 + 600_000;
-/** Requests that are still on their way land. */
+/** Time in which requests that are still on their way commit. */
 const AFTERMATH_MS = 120_000;
 /** Time within which a client that asks for a rerun has its answer. */
 const ANSWERED_WITHIN_MS = 60_000;
@@ -122,7 +122,7 @@ async function simulateOn(script: ChaosScript, setting: SimulationSetup): Promis
     taskQueue: TASK_QUEUE,
     throttleMs,
     continueAsNewAfterEvents: script.continueAsNewAfterEvents,
-    befall: (what, run) => fate.apply(what, run),
+    faultFor: (what, run) => fate.apply(what, run),
     note,
     leave,
   });
@@ -144,7 +144,7 @@ async function simulateOn(script: ChaosScript, setting: SimulationSetup): Promis
   peopleDo(script.actions, 0);
   let ended = await untilOver();
   const client = clientOf(cluster, timeline);
-  const wish = { client, cluster, store, workflowId: WORKFLOW_ID, taskQueue: TASK_QUEUE };
+  const request = { client, cluster, store, workflowId: WORKFLOW_ID, taskQueue: TASK_QUEUE };
   const answers: string[] = [];
   const refused: string[] = [];
   const answered = (how: string): void => {
@@ -158,18 +158,18 @@ async function simulateOn(script: ChaosScript, setting: SimulationSetup): Promis
   for (const rerun of reruns) {
     if (!ended) break;
     const { afterMs, approved, forgets = null, actions: then } = rerun;
-    const wishes = rerunRequestsOf(rerun);
-    for (const [at, inMs] of wishes.entries()) {
+    const requests = rerunRequestsOf(rerun);
+    for (const [at, inMs] of requests.entries()) {
       const forgetFirst = forgets === (at === 0 ? 'before' : 'meanwhile');
       const utter = (): void => {
         if (forgetFirst) cluster.forget();
-        void requestRerun({ ...wish, approved }).then(answered, failed);
+        void requestRerun({ ...request, approved }).then(answered, failed);
       };
       timeline.in(inMs, utter, null);
     }
     peopleDo(then, afterMs);
-    const all = answers.length + wishes.length;
-    const latestMs = timeline.nowMs + Math.max(...wishes) + ANSWERED_WITHIN_MS;
+    const all = answers.length + requests.length;
+    const latestMs = timeline.nowMs + Math.max(...requests) + ANSWERED_WITHIN_MS;
     ended = await timeline.run(() => answers.length >= all, latestMs);
     ended &&= await untilOver();
   }
@@ -183,7 +183,7 @@ async function simulateOn(script: ChaosScript, setting: SimulationSetup): Promis
     breaches: [
       ...looks.flatMap((look, at) => breaches(look).map((what) => saidOf(at, what))),
       ...cluster.changesTooLate.map((what) => `I9 ${what} after another worker may have had it`),
-      ...refused.map((how) => `I5 the wish for a rerun ${how}`),
+      ...refused.map((how) => `I5 the request for a rerun ${how}`),
       ...beyondBudget(script, budgets, evidence),
     ],
     evidence,

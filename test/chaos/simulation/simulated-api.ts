@@ -9,7 +9,7 @@ import {
 import type { Transmission } from './machine/network.ts';
 import type { Arrived, Stage } from './machine/stage.ts';
 
-/** The real sandbox on a simulated network: what breaks a connection is told, not done to a socket. */
+/** The real sandbox on a simulated network: a broken connection is a mark on the reply, no event of a socket. */
 export interface SimulatedApi {
   backstage: EmbeddedSandbox;
   network: Stage['network'];
@@ -27,7 +27,7 @@ export async function openApi(options: SandboxOptions): Promise<SimulatedApi> {
   let serial = 0;
   let isCalm = false;
 
-  /** The reply goes through the server as it is, with a mark of what befalls it on the way. */
+  /** The reply goes through the server as it is, with a mark of its fault on the way. */
   const marked = (transmission: Transmission): Action => {
     const mark = String((serial += 1));
     transmissions.set(mark, transmission);
@@ -54,8 +54,8 @@ export async function openApi(options: SandboxOptions): Promise<SimulatedApi> {
         ...(body === undefined ? {} : { payload: body }),
       });
       const mark = response.headers[MARK];
-      const told = typeof mark === 'string' ? transmissions.get(mark) : undefined;
-      if (told !== undefined) return told;
+      const reported = typeof mark === 'string' ? transmissions.get(mark) : undefined;
+      if (reported !== undefined) return reported;
       const sent = Object.entries(response.headers).map(([name, value]) => [name, String(value)]);
       const reply = {
         status: response.statusCode,

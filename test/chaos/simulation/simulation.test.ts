@@ -40,7 +40,7 @@ describe('what random scripts have found before is right now', () => {
 
   const named = scripts.map((file) => [basename(file, '.yaml').replaceAll('-', ' '), file]);
   test.each(named)('%s', (name, file) => {
-    // Known, and told in docs/design/reliability.md: they cost nothing.
+    // Known, see docs/design/reliability.md: they cost nothing.
     const known = name === 'cancelled while rows land late' ? '12 rows are there twice\n' : '';
     expect(said.get(file)).toBe(`${known}nothing is wrong\n`);
   });

@@ -36,12 +36,12 @@ const empty = (): Line => ({
   hung: 0,
 });
 
-/** Sums up runs by what befell them; a run counts in every line that applies to it. */
+/** Sums up runs by their faults; a run counts in every line that applies to it. */
 export class Stats {
   readonly #lines = new Map<string, Line>();
 
   add(script: ChaosScript, played: Simulated): void {
-    for (const name of [...befell(script, played), 'all']) {
+    for (const name of [...struckFaults(script, played), 'all']) {
       const line = this.#lines.get(name) ?? empty();
       this.#lines.set(name, line);
       addTo(line, played);
@@ -134,7 +134,7 @@ function needed({ tables, columns }: Evidence): number {
 }
 
 /** Describes the faults that really struck. */
-function befell(script: ChaosScript, { hits, trace, evidence }: Simulated): string[] {
+function struckFaults(script: ChaosScript, { hits, trace, evidence }: Simulated): string[] {
   const struck = Object.entries(hits).filter(([, times]) => times > 0);
   const names = new Set(struck.map(([name]) => `api: ${name.split(' ')[0] ?? name}`));
   if (trace.some((what) => what.endsWith('worker killed'))) names.add('worker killed');
@@ -147,7 +147,7 @@ function befell(script: ChaosScript, { hits, trace, evidence }: Simulated): stri
   for (const { do: what, with: input } of script.actions) {
     names.add(`action: ${what}${input?.disk === undefined ? '' : ` ${input.disk}`}`);
   }
-  for (const name of takenUp(evidence)) names.add(name);
+  for (const name of rerunEnds(evidence)) names.add(name);
   if (trace.some((what) => what.includes('rerun: attached'))) names.add('rerun: wanted by two');
   if (trace.some((what) => what.endsWith('in progress')))
     names.add('rerun: wanted while one lives');
@@ -157,10 +157,10 @@ function befell(script: ChaosScript, { hits, trace, evidence }: Simulated): stri
 }
 
 /** Lists the ends of the runs that were rerun. */
-function takenUp({ earlier }: Evidence): string[] {
+function rerunEnds({ earlier }: Evidence): string[] {
   if (earlier === null) return [];
   const { summary, failure } = earlier;
   const how = failure?.type === 'TerminatedFailure' ? 'terminated' : (summary?.outcome ?? 'failed');
   const again = earlier.earlier === null ? [] : ['rerun: of a rerun'];
-  return [`rerun: of one that was ${how}`, ...again, ...takenUp(earlier)];
+  return [`rerun: of one that was ${how}`, ...again, ...rerunEnds(earlier)];
 }

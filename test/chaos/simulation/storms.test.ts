@@ -34,7 +34,7 @@ async function pairs(...args: string[]): Promise<z.infer<typeof Pair>[]> {
     .map((line) => Pair.parse(JSON.parse(line)));
 }
 
-/** Requests that hang for two minutes each take longer than three times in any client. */
+/** Requests without an answer for two minutes each take longer than three times in any client. */
 const KINDS = [[], ['error'], ['reset'], ['rate-limit'], ['truncate']];
 
 test.each(KINDS.map((only) => ({ only, of: only[0] ?? 'every kind' })))(

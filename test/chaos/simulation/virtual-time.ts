@@ -24,7 +24,7 @@ const realImmediate = setImmediate;
 /**
  * Virtual time. One thing happens at a time, in the order of its time; whatever follows from it
  * without waiting (promises, streams) is over before the next one. So a run is the same each time
- * it is played, and all that happens is somebody's: the actor's whose appointment it was.
+ * it is played, and all that happens belongs to the actor whose appointment it was.
  */
 export class Timeline {
   nowMs: number;

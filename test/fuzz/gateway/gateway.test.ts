@@ -33,7 +33,7 @@ beforeAll(async () => {
     cwd: testEnv.folder,
     env: {
       TEMPORAL_ADDRESS: process.env['ROWMILL_TEST_TEMPORAL_ADDRESS'] ?? '',
-      // Nobody works there: what is started by chance costs nothing.
+      // No worker is there: what is started by chance costs nothing.
       ROWMILL_TASK_QUEUE: `${testEnv.taskQueue}-nobody`,
       ROWMILL_STORE: testEnv.store.location,
       ROWMILL_GATEWAY_TOKENS: TOKEN,
@@ -259,22 +259,22 @@ test(
       throw error;
     };
     await Promise.all([hostile(), hostile(), changed()].map((each) => each.catch(ends)));
-    const [told, beside] = await Promise.all([health.stop(), control.stop()]);
+    const [reported, beside] = await Promise.all([health.stop(), control.stop()]);
     const memory = await mostMemory();
     console.log(
       [
         `${tally.sent} bodies in ${SECONDS} s: ${JSON.stringify(tally.statuses)}`,
-        `health     ${figures(told)}`,
+        `health     ${figures(reported)}`,
         `a bare server beside it ${figures(beside)}`,
         `memory of the gateway: ${memory ?? '?'} MiB at most`,
       ].join('\n'),
     );
     expect(tally.wrong).toEqual([]);
     expect(gateway.child.exitCode).toBeNull();
-    expect(told.failed).toBe(0);
+    expect(reported.failed).toBe(0);
     // By what the machine lets a bare server do at the same time: 250 ms are what is promised of both.
-    expect(told.late).toBeLessThanOrEqual(beside.late + 0.02);
-    expect(told.worstMs).toBeLessThan(5_000);
+    expect(reported.late).toBeLessThanOrEqual(beside.late + 0.02);
+    expect(reported.worstMs).toBeLessThan(5_000);
   },
   SECONDS * 1_000 + 300_000,
 );

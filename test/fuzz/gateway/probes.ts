@@ -54,9 +54,9 @@ export function probe(url: string): Probes {
   const worker = new Worker(PROBER, { eval: true, workerData: url, execArgv: [] });
   return {
     stop: async () => {
-      const told = once(worker, 'message') as Promise<[{ taken: number[]; failed: number }]>;
+      const reported = once(worker, 'message') as Promise<[{ taken: number[]; failed: number }]>;
       worker.postMessage('stop');
-      const [{ taken, failed }] = await told;
+      const [{ taken, failed }] = await reported;
       taken.sort((a, b) => a - b);
       const at = (share: number): number =>
         taken[Math.min(taken.length - 1, Math.floor(taken.length * share))] ?? 0;

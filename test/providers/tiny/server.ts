@@ -149,8 +149,8 @@ export async function serveTiny({ firstTryFails = false } = {}) {
 
   const server = await serve((res, { method, url, body }) => {
     // Sent by the provider beside this file.
-    const wish = JSON.parse(body === '' ? '{}' : body) as Body;
-    const found = answer(method, new URL(url, 'http://tiny'), wish);
+    const sent = JSON.parse(body === '' ? '{}' : body) as Body;
+    const found = answer(method, new URL(url, 'http://tiny'), sent);
     res.writeHead(found === null ? 404 : 200, { 'content-type': 'application/json' });
     res.end(JSON.stringify(found ?? { detail: 'not found' }));
   });

@@ -30,7 +30,7 @@ export interface Evidence {
   endedAtMs: number;
   /** Time of the request to cancel it; `null`: there was none, or it is not known. */
   cancelledAtMs: number | null;
-  /** A run may end so much after its deadline, or after somebody has cancelled it. */
+  /** A run may end so much after its deadline, or after it was cancelled. */
   graceMs: number;
   finished: FinishedSteps;
   /** Tables of the sandbox, which serves this run only; child tables aside. */
@@ -68,7 +68,7 @@ export const wasCutShort = ({ summary, manifest }: Evidence): boolean =>
   summary.ceiling !== undefined ||
   (manifest.reason ?? '').includes('deadline');
 
-/** Returns whether the run, or one that it reruns, was told that its rows are in the table. */
+/** Returns whether the run, or one that it reruns, knows that its rows are in the table. */
 export const hasLoaded = ({ finished, earlier }: Evidence): boolean =>
   finished.has('loadRows') || (earlier !== null && hasLoaded(earlier));
 
@@ -104,7 +104,7 @@ export interface Scene {
   folder: string;
   /** The store's folder, where it is elsewhere. */
   storeFolder?: string;
-  /** Everything that Temporal was told. */
+  /** Everything that Temporal has received. */
   history: unknown;
   finished: FinishedSteps;
   startedAtMs: number;
@@ -146,7 +146,7 @@ export async function evidenceOf(scene: Scene, run: RunOver): Promise<Evidence> 
     published.push({ path, bytes: await readFile(path) });
   }
   const jsonl = published.find(({ path }) => path.endsWith('.jsonl'));
-  const books = sandbox.ledger.summary();
+  const totals = sandbox.ledger.summary();
   const provider = caseOf(pipeline.provider);
   return {
     pipeline,
@@ -160,12 +160,12 @@ export async function evidenceOf(scene: Scene, run: RunOver): Promise<Evidence> 
     graceMs,
     finished,
     tables: provider.tablesIn(sandbox),
-    cellsPaid: books.cellsPaid,
-    creditsSpent: books.creditsSpent,
+    cellsPaid: totals.cellsPaid,
+    creditsSpent: totals.creditsSpent,
     balanceDisturbed: sandbox.state.creditsTaken.size > 0,
     ranDry:
       sandbox.state.creditsTaken.size > 0 &&
-      (!answered(books.requests.byRoute, provider.balance) || mayNotReadBalance(summary)),
+      (!answered(totals.requests.byRoute, provider.balance) || mayNotReadBalance(summary)),
     rowsUnreadable: 0,
     rowsRefused: 0,
     deadlineMs: pipeline.run.deadlineMs,

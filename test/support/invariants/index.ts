@@ -95,7 +95,7 @@ function* everyRowOnceIn(table: LiveTable, evidence: Evidence): Iterable<string>
     const should = key === null ? undefined : left.get(key);
     const twice = wanted.find((row) => row.key === key)?.input;
     if (should === undefined && !(halfLoaded && twice !== undefined)) {
-      yield `row ${String(key)} is doubled, or nobody's`;
+      yield `row ${String(key)} is doubled, or foreign`;
     } else if (!sameJson(input, should ?? twice)) yield `row ${String(key)} holds other inputs`;
     left.delete(key ?? '');
   }
@@ -137,7 +137,7 @@ function* endsTruly(evidence: Evidence): Iterable<string> {
   }
   if (summary === null) {
     const code = failure?.type ?? '';
-    // By somebody, who need give no reason.
+    // By an operator, who need give no reason.
     if (code === 'TerminatedFailure') return;
     if (!isErrorCode(code) || code === 'internal') yield `it failed with ${code || 'nothing'}`;
     const goesOn = earlier !== null && tables.some(({ rows }) => rows.length > 0);
@@ -151,7 +151,7 @@ function* endsTruly(evidence: Evidence): Iterable<string> {
     if (outcome !== should) yield `${outcome}, where the cells say ${String(should)}`;
   }
   yield* knowsBefore(evidence);
-  // One that was on its way then may land a little later; a paid step in progress goes by the deadline that
+  // One that was on its way then may commit a little later; a paid step in progress goes by the deadline that
   // it was given, also when people have put it forward since.
   const givenMs = Math.max(deadlineMs, pipeline.run.deadlineMs);
   const latestMs = startedAtMs + givenMs + MAX_COMMIT_DELAY_MS;
@@ -174,7 +174,7 @@ function* endsTruly(evidence: Evidence): Iterable<string> {
   ) {
     yield `${going.length} cells go on, and cost, of which the summary says nothing`;
   }
-  // Idle was claimed: nothing may be in progress but what hangs.
+  // Idle was claimed: nothing may be in progress but stuck cells.
   if (wasCutShort(evidence)) return;
   for (const cell of going) {
     const [rowId = '', column = ''] = cell.split('/');
@@ -189,19 +189,19 @@ function* endsTruly(evidence: Evidence): Iterable<string> {
 /** An empty answer counts as one, and can still fail an expectation. */
 function outcomeDue(summary: RunSummary, { run, onFailedExpectation }: Pipeline): string {
   const isUnmet = summary.expectations?.some(({ met }) => !met) ?? false;
-  // Results that were held, and that nobody approved.
+  // Results that were held, and never approved.
   const isLate = summary.reason?.startsWith('the deadline was reached') ?? false;
   if (isUnmet && (isLate || onFailedExpectation === 'partial')) return 'partial';
   return outcomeOf(summary.cells, run.tolerateFailed);
 }
 
-/** A request that was on its way when the run ended landed after the last look at the cells. */
+/** A request that was on its way when the run ended was committed after the last scan. */
 function askedLate({ tables, finished }: Evidence): boolean {
   const lookedAtMs = finished.get('collectResults')?.fromMs ?? 0;
   return tables.some(({ runs }) => runs.some(({ at }) => Date.parse(at) >= lookedAtMs));
 }
 
-/** A rerun tells how the run before it had ended. */
+/** A rerun reports how the run before it had ended. */
 function* knowsBefore({ summary, earlier }: Evidence): Iterable<string> {
   const before = summary?.previousRun ?? null;
   if (earlier === null && before !== null) yield 'it took up a run that is not there';

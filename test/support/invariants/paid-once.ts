@@ -14,10 +14,10 @@ export function* nothingPaidTwice(evidence: Evidence): Iterable<string> {
     }
     if (cell.done > 1) yield `${name} was done ${cell.done} times`;
     // One start for the answer (or for the cell in progress), and one for each that came to nothing.
-    const inVain = cell.failed + cell.lost;
+    const unsuccessful = cell.failed + cell.lost;
     const inProgress = inFlight.has(`${rowId}/${column}`) ? 1 : 0;
-    if (cell.starts > cell.done + inVain + inProgress) {
-      yield `${name}: ${cell.starts} starts, ${cell.done} done, ${inVain} in vain`;
+    if (cell.starts > cell.done + unsuccessful + inProgress) {
+      yield `${name}: ${cell.starts} starts, ${cell.done} done, ${unsuccessful} unsuccessful`;
     }
     if (cell.starts > 1 + passesOver(evidence) + cell.lost) {
       yield `${name} was started ${cell.starts} times`;
@@ -28,7 +28,7 @@ export function* nothingPaidTwice(evidence: Evidence): Iterable<string> {
   yield* creditsTold(evidence);
 }
 
-/** Passes over failed cells, at most; one that is taken up again is asked for one more. */
+/** Passes over failed cells, at most; a rerun is asked for one more. */
 function passesOver({ pipeline, passesAsked, earlier }: Evidence): number {
   // Those of a canary, and those of the rest.
   const stages = pipeline.canary === undefined ? 1 : 2;

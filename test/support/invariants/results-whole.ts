@@ -38,7 +38,7 @@ export function* resultsWhole(evidence: Evidence): Iterable<string> {
   yield* changesTrue(evidence);
 }
 
-/** Results that fail an expectation do not replace the last ones, unless somebody says so. */
+/** Results that fail an expectation do not replace the last ones, unless an operator approves. */
 function isHeld({ pipeline, summary }: Evidence): boolean {
   const { expect, onFailedExpectation = 'hold' } = pipeline;
   const isUnmet = summary?.expectations?.some(({ met }) => !met) ?? false;
@@ -116,18 +116,18 @@ function leavesFuller({ notPublished = [], cells }: RunSummary): boolean {
 
 /** Sums the usage of the cells. */
 function usageIn(results: readonly ResultRow[]): CellUsage | null {
-  const told = results.flatMap(({ cells }) =>
+  const reported = results.flatMap(({ cells }) =>
     Object.values(cells).flatMap(({ usage }) => (usage === undefined ? [] : [usage])),
   );
   const sum = (name: keyof CellUsage): number =>
-    told.reduce((all, one) => all + (one[name] ?? 0), 0);
+    reported.reduce((all, one) => all + (one[name] ?? 0), 0);
   // The sandbox's prices are whole millionths.
   const price = Math.round(sum('price') * 1e6) / 1e6;
   const tokens = { inputTokens: sum('inputTokens'), outputTokens: sum('outputTokens') };
-  return told.length === 0 ? null : { requests: sum('requests'), price, ...tokens };
+  return reported.length === 0 ? null : { requests: sum('requests'), price, ...tokens };
 }
 
-/** A run nudges what hangs once; cells that nobody pays for hang where no balance is told. */
+/** A run nudges stuck cells once; unpaid cells are stuck where the provider has no balance. */
 export const mayHang = ({ stuck, nudges }: Expected, { ranDry }: Evidence): boolean =>
   ranDry || (stuck && nudges !== 1);
 
@@ -155,13 +155,13 @@ function isPlausible(
 const isAnswered = (cell: ResultCell | undefined): boolean =>
   cell?.status === 'done' || cell?.status === 'empty';
 
-/** A pass mends one column of a chain; what fails for the first time after the last one stays. */
+/** A pass repairs one column of a chain; what fails for the first time after the last one stays. */
 function cameTooLate(cell: ResultCell, { tables, pipeline, startedAtMs, earlier }: Evidence) {
   const reruns = tables
     .flatMap(({ runs }) => runs)
     .filter(({ mode, at }) => mode === 'failed' && Date.parse(at) >= startedAtMs);
   const last = Math.max(...reruns.map(({ at }) => Date.parse(at)), 0);
-  // One that was taken up again was asked for a pass of its own.
+  // A rerun was asked for a pass of its own.
   const passes = pipeline.run.failedPasses + (earlier === null ? 0 : 1);
   return reruns.length >= passes && Date.parse(cell.updatedAt ?? '') > last;
 }

@@ -148,7 +148,7 @@ function sheetRead(
   const rows = table.live.flatMap((slot): TableRow[] => {
     const { input: _word, [KEY]: key, ...input } = table.data[slot] ?? {};
     const name = textOf(key);
-    // The blank row, and rows that landed twice, stay; they must never be run.
+    // The blank row, and rows that were committed twice, stay; they must never be run.
     const idle = (name === '' || keys.has(name)) && !asked(slot);
     if (idle && keys.has(name) && name !== '') leftTwice += 1;
     keys.add(name);

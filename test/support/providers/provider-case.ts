@@ -31,7 +31,7 @@ export interface LiveTable {
   id: string;
   tags: string[];
   rows: TableRow[];
-  /** Rows that landed twice, are never run, and do not count above. */
+  /** Rows that were committed twice, are never run, and do not count above. */
   rowsLeftTwice?: number;
   /** Starts of each computed cell. */
   cells: CellAccount[];

@@ -23,19 +23,18 @@ export async function apply(cli: Cli, file: string, flags: ApplyFlags): Promise<
   await withSession(cli, async ({ rowmill }) => {
     const replace = flags.replace === true;
     const done = await rowmill.schedules.applyPrepared(prepared, { replace, isOfFile: true });
-    const standing = await rowmill.schedules.describe(done.name);
+    const info = await rowmill.schedules.describe(done.name);
     if (flags.json === true) {
-      cli.json({ ...done, schedule: standing });
+      cli.json({ ...done, schedule: info });
       return;
     }
     const changes = done.changed.length === 0 ? '' : `: ${done.changed.join(', ')}`;
     cli.print(`schedule ${done.name} ${done.done}${changes}`);
-    const timezone = standing.schedule?.timezone ?? 'UTC';
-    const [next] = standing.next;
-    if (standing.paused)
-      cli.log(`It is paused${standing.note === null ? '' : `: ${standing.note}`}`);
+    const timezone = info.schedule?.timezone ?? 'UTC';
+    const [next] = info.next;
+    if (info.paused) cli.log(`It is paused${info.note === null ? '' : `: ${info.note}`}`);
     else if (next !== undefined) cli.log(`Next run: ${zonedAndUtc(next, timezone)}`);
-    for (const day of standing.clockChangeDays) cli.log(`Mind: ${oddDayText(day, timezone)}`);
+    for (const day of info.clockChangeDays) cli.log(`Mind: ${oddDayText(day, timezone)}`);
     sayWhatTheWorkerNeeds(cli, prepared.pipeline);
     cli.log(`See: rowmill schedule describe ${done.name}`);
   });

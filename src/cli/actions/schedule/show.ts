@@ -24,10 +24,10 @@ export async function list(cli: Cli, flags: LookFlags): Promise<void> {
 
 export async function describe(cli: Cli, name: string, flags: LookFlags): Promise<void> {
   await withSession(cli, async (session) => {
-    const standing = await session.rowmill.schedules.describe(name);
-    const recent = standing.recent.map((each) => ({ ...each, ui: linkOf(each, session) }));
-    if (flags.json === true) cli.json({ ...standing, recent });
-    else cli.print(textOf(standing, recent));
+    const info = await session.rowmill.schedules.describe(name);
+    const recent = info.recent.map((each) => ({ ...each, ui: linkOf(each, session) }));
+    if (flags.json === true) cli.json({ ...info, recent });
+    else cli.print(textOf(info, recent));
   });
 }
 
@@ -56,10 +56,10 @@ const tableOf = (schedules: readonly ScheduleInfo[]): string =>
 
 const zoneOf = ({ schedule }: ScheduleInfo): string => schedule?.timezone ?? 'UTC';
 
-function nextOf(standing: ScheduleInfo): string {
-  if (standing.paused) return `paused${standing.note === null ? '' : `: ${standing.note}`}`;
-  const [next] = standing.next;
-  return next === undefined ? 'never' : zonedAndUtc(next, zoneOf(standing));
+function nextOf(info: ScheduleInfo): string {
+  if (info.paused) return `paused${info.note === null ? '' : `: ${info.note}`}`;
+  const [next] = info.next;
+  return next === undefined ? 'never' : zonedAndUtc(next, zoneOf(info));
 }
 
 const endOf = ({ run }: ScheduledRun): string =>
@@ -78,9 +78,9 @@ function notStarted({ skippedByOverlap, missed }: ScheduleInfo): string[] {
 type LinkedRun = ScheduledRun & { ui: string | null };
 
 /** Lists nights without a run, and late ones, each with the command that goes on. */
-function missedText({ missedNights, ...standing }: ScheduleDetails): string[] {
+function missedText({ missedNights, ...info }: ScheduleDetails): string[] {
   if (missedNights.length === 0) return [];
-  const zone = zoneOf(standing);
+  const zone = zoneOf(info);
   const table = textTable(
     [{ title: '  due' }, { title: 'what', maxWidth: 40 }, { title: 'command', maxWidth: 200 }],
     missedNights.map(({ dueAt, why, begunAt, command }) => [
@@ -94,21 +94,16 @@ function missedText({ missedNights, ...standing }: ScheduleDetails): string[] {
   return ['', 'Missed nights', table];
 }
 
-function textOf(standing: ScheduleDetails, recent: readonly LinkedRun[]): string {
-  const zone = zoneOf(standing);
-  const { schedule } = standing;
+function textOf(info: ScheduleDetails, recent: readonly LinkedRun[]): string {
+  const zone = zoneOf(info);
+  const { schedule } = info;
   const lines = [
-    standing.name,
+    info.name,
     ...pairs([
-      ['file', standing.file ?? 'unknown'],
+      ['file', info.file ?? 'unknown'],
       ['days', schedule?.days.join(', ') ?? 'unknown'],
-      ['queue', standing.taskQueue],
-      [
-        'state',
-        standing.paused
-          ? nextOf(standing)
-          : `on${standing.note === null ? '' : ` (${standing.note})`}`,
-      ],
+      ['queue', info.taskQueue],
+      ['state', info.paused ? nextOf(info) : `on${info.note === null ? '' : ` (${info.note})`}`],
       ['overlap', schedule?.overlap ?? 'unknown'],
       ['catch up', schedule === null ? 'unknown' : `within ${formatDuration(schedule.catchUpMs)}`],
       [
@@ -117,15 +112,15 @@ function textOf(standing: ScheduleDetails, recent: readonly LinkedRun[]): string
           ? 'none'
           : `up to ${formatDuration(schedule.jitterMs)}`,
       ],
-      ['started', formatInteger(standing.started)],
-      ['not started', notStarted(standing).join(', ') || 'none'],
-      ...standing.running.map((id): [string, string] => ['in progress', id]),
+      ['started', formatInteger(info.started)],
+      ['not started', notStarted(info).join(', ') || 'none'],
+      ...info.running.map((id): [string, string] => ['in progress', id]),
     ]),
     '',
     'Next',
-    ...standing.next.slice(0, NEXT_SHOWN).map((time) => `  ${zonedAndUtc(time, zone)}`),
-    ...standing.clockChangeDays.map((day) => `  ${oddDayText(day, zone)}`),
-    ...missedText(standing),
+    ...info.next.slice(0, NEXT_SHOWN).map((time) => `  ${zonedAndUtc(time, zone)}`),
+    ...info.clockChangeDays.map((day) => `  ${oddDayText(day, zone)}`),
+    ...missedText(info),
     '',
     recent.length === 0 ? 'No run so far' : 'Newest runs',
   ];

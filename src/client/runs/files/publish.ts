@@ -8,13 +8,13 @@ import { locksOf } from '../../../paths/footprint.ts';
 import { PAGE_BEGINNING } from '../../../report/page.ts';
 import { renderReport } from '../../../report/render.ts';
 import { placeReport } from '../../../sinks/files/report-file.ts';
-import { readTargetState } from '../../../sinks/files/standing.ts';
+import { readTargetState } from '../../../sinks/files/target-state.ts';
 import {
   discardStaged,
   placeCompanions,
   placeResults,
   stageResults,
-} from '../../../sinks/generation.ts';
+} from '../../../sinks/staged-results.ts';
 import { withLocks } from '../../../sinks/lock/lock.ts';
 import type { ResultColumns } from '../../../sinks/port/sink.ts';
 import { tableSinkOf } from '../../../sinks/tables.ts';
@@ -115,7 +115,7 @@ async function reportIn(
   return isWanted ? renderReport(await reportFacts(folder, workflowId)) : null;
 }
 
-/** Puts the whole generation at a path: results, quarantine, changes, manifest and report. */
+/** Puts all files of a publication at a path: results, quarantine, changes, manifest and report. */
 async function publishFile(
   folder: Folder,
   target: ResultTarget,

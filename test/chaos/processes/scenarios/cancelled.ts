@@ -26,7 +26,7 @@ export async function killedInCancel(provider: ProviderCase, fate: Fate): Promis
     await eventually(`${moment.step} has sent ${moment.on}`, () => sandbox.holds());
     worker.child.kill('SIGKILL');
     await worker.ended;
-    sandbox.letGo(fate);
+    sandbox.release(fate);
     await site.startWorker();
     return site.verdict(handle);
   });

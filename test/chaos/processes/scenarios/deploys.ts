@@ -4,7 +4,7 @@ import { openBlockingSandbox, type KillPoint } from '../blocking-sandbox.ts';
 import { nameOf, ROWS } from '../kill-points.ts';
 import { LONG, scale } from '../sizes.ts';
 import { withProcessEnv } from '../process-env.ts';
-import { untilInHand, untilItWaits } from './waiting.ts';
+import { untilStepBegun, untilItWaits } from './waiting.ts';
 
 /** Within one run one worker takes the place of the other, again and again, each asked to stop. */
 export const deploys = (provider: ProviderCase): Promise<string[]> =>
@@ -40,8 +40,8 @@ export async function deploysAt(
       const next = await site.startWorker();
       worker.child.kill('SIGTERM');
       await worker.endsWith(0);
-      await untilInHand(site, next);
-      sandbox.letGo('is carried out');
+      await untilStepBegun(site, next);
+      sandbox.release('is carried out');
       worker = next;
     }
     return site.verdict(handle);

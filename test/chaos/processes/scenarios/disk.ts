@@ -16,7 +16,7 @@ function fill(path: string): void {
   }
 }
 
-/** The store's disk is full when results come; it goes on after somebody made room. */
+/** The store's disk is full when results come; it goes on after room was made. */
 export async function fullDisk(provider: ProviderCase): Promise<string[] | 'skipped'> {
   const disk = newDisk(1_024);
   if (disk === null) return 'skipped';

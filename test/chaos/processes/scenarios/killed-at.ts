@@ -22,7 +22,7 @@ export async function killedAt({ provider, moments, fate }: KilledAt): Promise<s
       await eventually(nameOf(moment), () => sandbox.holds());
       worker.child.kill('SIGKILL');
       await worker.ended;
-      sandbox.letGo(fate);
+      sandbox.release(fate);
     }
     await site.startWorker();
     return site.verdict(handle);

@@ -5,14 +5,14 @@ import { logBetween, randomOf } from '../../../../bench/simulation/random.ts';
 import { openBlockingSandbox, type KillPoint } from '../blocking-sandbox.ts';
 import { scale } from '../sizes.ts';
 import { withProcessEnv } from '../process-env.ts';
-import { untilInHand, untilItWaits } from './waiting.ts';
+import { untilStepBegun, untilItWaits } from './waiting.ts';
 
 /** Reading without which no run ends. */
-const LAST_LOOK: KillPoint = { step: 'publishResults', on: 'read-account', nth: 1 };
+const LAST_READING: KillPoint = { step: 'publishResults', on: 'read-account', nth: 1 };
 
 /**
  * One run whose only worker is killed again and again, at moments that follow from the seed: so
- * long after it has taken a step in hand. It cannot end before the first of them.
+ * long after it has begun a step. It cannot end before the first of them.
  */
 export async function killedWorker(
   provider: ProviderCase,
@@ -23,19 +23,19 @@ export async function killedWorker(
     { name: `killed-${seed}`, provider, rows: 60, seed, sandbox },
     async (site) => {
       const random = randomOf(seed);
-      const stepNow = async (): Promise<string> => (await site.step())?.type ?? 'nothing in hand';
-      sandbox.waitFor(LAST_LOOK, stepNow);
+      const stepNow = async (): Promise<string> => (await site.step())?.type ?? 'no step';
+      sandbox.waitFor(LAST_READING, stepNow);
       const handle = await site.startRun();
       const kills: string[] = [];
       for (let kill = 0; kill < scale.killsARun; kill += 1) {
         const worker = await site.startWorker();
-        if (!(await untilInHand(site, worker))) break;
-        // A step that is repeated waits for what may still land; the first one waits for nothing.
+        if (!(await untilStepBegun(site, worker))) break;
+        // A step that is repeated waits for late commits; the first one waits for nothing.
         await sleep(logBetween(random, 50, kill === 0 ? 4_000 : 30_000));
         if (await site.isOver()) break;
         worker.child.kill('SIGKILL');
         await worker.ended;
-        sandbox.letGo('is lost');
+        sandbox.release('is lost');
         kills.push(await stepNow());
       }
       await site.startWorker();

@@ -12,11 +12,11 @@ export async function untilItWaits(site: ProcessEnv): Promise<StepNow & { holder
 }
 
 /** Waits until this worker has begun some step; `false` when the run is over before. */
-export async function untilInHand(site: ProcessEnv, { child }: Command): Promise<boolean> {
+export async function untilStepBegun(site: ProcessEnv, { child }: Command): Promise<boolean> {
   const isHolder = async (): Promise<boolean> =>
     (await site.step())?.holder?.startsWith(`${child.pid}@`) ?? false;
   await eventually(
-    'the worker has a step in hand, or the run is over',
+    'the worker has begun a step, or the run is over',
     async () => (await isHolder()) || (await site.isOver()),
   );
   return !(await site.isOver());

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import promises from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
-import { actingProcess, never, stage, stepInHand, type DiskState } from './stage.ts';
+import { actingProcess, never, stage, currentStep, type DiskState } from './stage.ts';
 
 /**
  * Real files, but each operation of a worker is a step at which it may be killed, and is over at
@@ -82,9 +82,9 @@ class Handle {
   writeFile = (data: Uint8Array | string) => step(() => write(this.fd, data));
   sync = () => step(() => undefined);
   stat = () => step(() => fs.fstatSync(this.fd));
-  close = () => step(() => this.letGo());
+  close = () => step(() => this.closeNow());
 
-  letGo(): void {
+  closeNow(): void {
     if (open.delete(this.fd)) fs.closeSync(this.fd);
   }
 }
@@ -110,7 +110,7 @@ export function installDisk(): void {
         ? real(...args)
         : step(() => {
             checkChange(name, args[0]);
-            if (name === 'rename') stepInHand.getStore()?.change('file');
+            if (name === 'rename') currentStep.getStore()?.change('file');
             return atOnce(...args);
           });
     Object.assign(promises, { [name]: operation });

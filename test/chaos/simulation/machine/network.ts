@@ -3,7 +3,7 @@ import { bytesOf } from '../../../../sandbox/http/encoding.ts';
 import type { Outgoing } from '../../../../sandbox/index.ts';
 import type { SlowBodyPace } from '../../../../sandbox/faults/script.ts';
 import type { Appointment } from '../virtual-time.ts';
-import { actingProcess, stage, stepInHand, type Stage } from './stage.ts';
+import { actingProcess, stage, currentStep, type Stage } from './stage.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
 /** One way, between worker and API. */
@@ -25,12 +25,12 @@ type Sent = Omit<Outgoing, 'body'> & { body: string | Buffer };
 class Exchange {
   readonly #stage: Stage;
   readonly #worker: WorkerProcess | null;
-  readonly #attempt = stepInHand.getStore();
+  readonly #attempt = currentStep.getStore();
   readonly #options: Dispatcher.DispatchOptions;
   readonly #handler: Dispatcher.DispatchHandler;
   readonly #controller: Dispatcher.DispatchController;
   #over = false;
-  #patience: Appointment | null = null;
+  #timeout: Appointment | null = null;
 
   constructor(at: Stage, options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler) {
     this.#stage = at;
@@ -122,10 +122,10 @@ class Exchange {
 
   #end(ms: number): void {
     this.#in(ms, () => {
-      // The reply is there: killed now, the worker has heard it and told nobody.
+      // The reply is there: killed now, the worker has read it without reporting it.
       if (this.#worker?.step() === false) return;
       this.#over = true;
-      this.#patience?.cancel();
+      this.#timeout?.cancel();
       this.#handler.onResponseEnd?.(this.#controller, {});
     });
   }
@@ -133,13 +133,13 @@ class Exchange {
   #fail(error: Error): void {
     if (this.#over) return;
     this.#over = true;
-    this.#patience?.cancel();
+    this.#timeout?.cancel();
     this.#handler.onResponseError?.(this.#controller, error);
   }
 
   #wait(ms: number, error: () => Error): void {
-    this.#patience?.cancel();
-    this.#patience = this.#stage.timeline.in(ms, () => this.#fail(error()), this.#worker);
+    this.#timeout?.cancel();
+    this.#timeout = this.#stage.timeline.in(ms, () => this.#fail(error()), this.#worker);
   }
 
   #in(ms: number, act: () => void): void {

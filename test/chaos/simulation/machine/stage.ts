@@ -37,14 +37,14 @@ export async function onStage<T>(made: Stage, play: () => Promise<T>): Promise<T
   }
 }
 
-/** A step that a worker has in hand, as the server sees it. */
-export interface StepInHand {
+/** A step that a worker runs, as the server sees it. */
+export interface CurrentStep {
   /** Something that others can see changes by it. */
   change: (what: string) => void;
 }
 
 /** The step on whose behalf something happens. */
-export const stepInHand = new AsyncLocalStorage<StepInHand>();
+export const currentStep = new AsyncLocalStorage<CurrentStep>();
 
 /** The worker whose turn it is; `null`: the sandbox, the test, or the real machine. */
 export function actingProcess(): WorkerProcess | null {

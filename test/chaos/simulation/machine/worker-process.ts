@@ -4,7 +4,7 @@ import type { Actor } from '../virtual-time.ts';
 export interface Kill {
   /** Step at which it dies: a request, a file, a pause, the end of an activity. */
   step: number;
-  /** A request that it had just sent lands so much later. */
+  /** Delay of the commit of a request that it had just sent. */
   commitsLaterMs: number;
 }
 
@@ -34,7 +34,7 @@ export class WorkerProcess implements Actor {
   }
 
   /** Starts to count the steps. */
-  doom(kill: Kill | null): void {
+  scheduleKill(kill: Kill | null): void {
     this.#kill = kill;
     this.#break = null;
     this.#steps = 0;

@@ -22,7 +22,7 @@ export interface ActivityTaskOptions {
   command: ScheduleActivity;
   throttleMs: number;
   /** Returns the fault of the attempt that starts now. */
-  befall: (type: string) => Befallen;
+  faultFor: (type: string) => AttemptFault;
   resolve: (job: Job) => void;
   attempted: (type: string, attempt: number) => void;
   completed: (type: string, span: Span) => void;
@@ -30,7 +30,7 @@ export interface ActivityTaskOptions {
   changedTooLate: (type: string, what: string) => void;
 }
 
-export interface Befallen {
+export interface AttemptFault {
   kill: Kill | null;
   downMs: number;
   /** The worker is absent for a while, beside a kill or without one. */
@@ -77,11 +77,11 @@ export class ActivityTask {
       this.#resolve(this.#cancelled({}));
     if (type === ActivityCancellationType.ABANDON) return;
     this.#cancelRequested = true;
-    // Told with the answer to its next heartbeat; in between attempts there is nobody to tell.
+    // Sent with the answer to its next heartbeat; in between attempts there is no receiver.
     if (this.#running === null) this.#close(this.#cancelled({}));
   }
 
-  /** Its workflow is over: nobody waits for it. */
+  /** Its workflow is over and does not wait for it. */
   abandon(): void {
     this.#closed = true;
     for (const timer of this.#timers) timer.cancel();
@@ -100,10 +100,10 @@ export class ActivityTask {
   }
 
   #start(worker: Worker): void {
-    const { timeline, command, throttleMs, befall, deployment, attempted, changedTooLate } =
+    const { timeline, command, throttleMs, faultFor, deployment, attempted, changedTooLate } =
       this.#options;
-    const { kill, downMs, absence, lost } = befall(this.#type);
-    worker.process.doom(kill);
+    const { kill, downMs, absence, lost } = faultFor(this.#type);
+    worker.process.scheduleKill(kill);
     if (absence !== null) {
       const { how, forMs } = absence;
       worker.process.breakAt(absence, () => deployment.lose(worker, how, forMs));
@@ -127,7 +127,7 @@ export class ActivityTask {
       heard: (details) => this.#heard(attempt, details),
       changedTooLate: (what) => changedTooLate(this.#type, what),
       ended: (report) => {
-        worker.process.doom(null);
+        worker.process.scheduleKill(null);
         if (!lost) this.#reported(attempt, report);
       },
     });
@@ -183,7 +183,7 @@ export class ActivityTask {
   }
 
   /**
-   * Returns true if another attempt follows. `closing`: what the workflow is told when there is no
+   * Returns true if another attempt follows. `closing`: the event for the workflow when there is no
    * time for one.
    */
   #failed(failure: Failure, closing: Failure): boolean {
@@ -196,8 +196,8 @@ export class ActivityTask {
     const verdict = decideRetry(command, tried, failure, timeline.nowMs);
     if (!verdict.again) {
       const { retryState } = verdict;
-      const told = retryState === RetryState.RETRY_STATE_TIMEOUT ? closing : failure;
-      this.#close({ failed: { failure: this.#wrapped(told, retryState) } });
+      const reported = retryState === RetryState.RETRY_STATE_TIMEOUT ? closing : failure;
+      this.#close({ failed: { failure: this.#wrapped(reported, retryState) } });
       return false;
     }
     this.#lastFailure = failure;

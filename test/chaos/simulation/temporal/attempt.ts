@@ -1,7 +1,7 @@
 import { ActivityCancellationDetails, CancelledFailure } from '@temporalio/common';
 import { ApplicationFailure, ensureApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { stepInHand, type StepInHand } from '../machine/stage.ts';
+import { currentStep, type CurrentStep } from '../machine/stage.ts';
 import type { Appointment, Timeline } from '../virtual-time.ts';
 import type { Worker } from './deployment.ts';
 import { toFailure, type Failure } from './proto.ts';
@@ -26,7 +26,7 @@ export interface AttemptOptions {
   throttleMs: number;
   /** A heartbeat that gets through; `false`: the attempt is over. */
   heard: (details: unknown) => boolean;
-  /** Its end, as the worker tells it. */
+  /** Its end, as the worker reports it. */
   ended: (report: Report) => void;
   /** A change by an attempt that the server has given up. */
   changedTooLate: (what: string) => void;
@@ -46,7 +46,7 @@ const plain = (value: unknown): unknown =>
   value === undefined ? undefined : (JSON.parse(JSON.stringify(value)) as unknown);
 
 /** One try of an activity, in a worker: the SDK's own context around the real function. */
-export class Attempt implements StepInHand {
+export class Attempt implements CurrentStep {
   readonly options: AttemptOptions;
   readonly startedAtMs: number;
   readonly #environment: MockActivityEnvironment;
@@ -91,7 +91,7 @@ export class Attempt implements StepInHand {
     const { worker, type, input } = this.options;
     const act = worker.activities[type];
     if (act === undefined) throw new Error(`the worker has no activity ${type}`);
-    stepInHand
+    currentStep
       .run(this, () => this.#environment.run(act, input))
       .then(
         (result) => this.#end({ completed: plain(result) }),
@@ -108,10 +108,10 @@ export class Attempt implements StepInHand {
     const { timeline, worker, heard } = this.options;
     return new Promise((resolve, reject) => {
       const unanswered = (): void => reject(new Error('the server does not answer'));
-      const patience = timeline.in(CONFIRM_WITHIN_MS, unanswered, worker.process);
+      const timeout = timeline.in(CONFIRM_WITHIN_MS, unanswered, worker.process);
       const answer = (isCurrent: boolean): void => {
         if (worker.cutOff) return;
-        patience.cancel();
+        timeout.cancel();
         resolve(isCurrent);
       };
       const arrive = (): void => {
@@ -139,14 +139,14 @@ export class Attempt implements StepInHand {
     const { worker, timeline, ended } = this.options;
     this.#over = true;
     this.#next?.cancel();
-    // Killed in the last moment, or its report is lost: it is over, and nobody knows.
+    // Killed in the last moment, or its report is lost: the server does not know that it is over.
     worker.attempts.delete(this.#token);
     if (!worker.process.step()) return;
-    const tell = (): void => {
-      if (worker.cutOff) worker.untold.push(tell);
+    const send = (): void => {
+      if (worker.cutOff) worker.unsent.push(send);
       else ended(report);
     };
-    timeline.in(3, tell, null);
+    timeline.in(3, send, null);
   }
 
   #reportOf(error: unknown): Report {

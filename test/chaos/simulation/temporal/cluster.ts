@@ -1,9 +1,9 @@
 import { TemporalServer, type OtherWorkflows, type ServerOptions } from './server.ts';
 import type { Payload } from './proto.ts';
 
-export interface ClusterOptions extends Omit<ServerOptions, keyof Place | 'befall' | 'others'> {
+export interface ClusterOptions extends Omit<ServerOptions, keyof Place | 'faultFor' | 'others'> {
   /** Returns the fault of an attempt or a task of the run of this number: 0, 1, … */
-  befall: (what: string, run: number) => ReturnType<ServerOptions['befall']>;
+  faultFor: (what: string, run: number) => ReturnType<ServerOptions['faultFor']>;
   /** Called before the next workflow starts, to inspect what this one left. */
   leave: (last: TemporalServer) => Promise<void>;
 }
@@ -60,7 +60,7 @@ export class Cluster {
     this.#known.set(workflowId, null);
     const last = this.runs.at(-1);
     if (last !== undefined) await this.#options.leave(last);
-    const { befall, note, ...options } = this.#options;
+    const { faultFor, note, ...options } = this.#options;
     const number = this.runs.length;
     const run = new TemporalServer(
       {
@@ -68,7 +68,7 @@ export class Cluster {
         workflowId,
         number,
         others: this.#others,
-        befall: (what) => befall(what, number),
+        faultFor: (what) => faultFor(what, number),
         note: (what) => note(number === 0 ? what : `[${number}] ${what}`),
       },
       input,
@@ -82,7 +82,7 @@ export class Cluster {
     startChild: ({ workflowId, workflowType, input }, ended) => {
       if (this.#children.get(workflowId)?.end === null) return null;
       this.#childrenStarted += 1;
-      const { befall, note, ...options } = this.#options;
+      const { faultFor, note, ...options } = this.#options;
       const number = FIRST_CHILD + this.#childrenStarted;
       const child = new TemporalServer(
         {
@@ -91,7 +91,7 @@ export class Cluster {
           workflowType,
           number,
           others: this.#others,
-          befall: (what) => befall(what, number),
+          faultFor: (what) => faultFor(what, number),
           note: (what) => note(`[${workflowId}] ${what}`),
         },
         input[0] ?? {},

@@ -19,10 +19,10 @@ export interface Worker {
   stopping: boolean;
   /** Set while its messages to the server and the replies are lost. */
   cutOff: boolean;
-  /** Attempts in hand, by their task tokens. */
+  /** Attempts in progress, by their task tokens. */
   attempts: Map<string, Attempt>;
   /** Messages for the server once it can be reached. */
-  untold: (() => void)[];
+  unsent: (() => void)[];
 }
 
 /** Way in which a worker is lost for a while: it cannot reach the server, or it stands still. */
@@ -72,7 +72,7 @@ export class Deployment {
       stopping: false,
       cutOff: false,
       attempts: new Map(),
-      untold: [],
+      unsent: [],
     };
     this.#worker = worker;
     // Made by the process itself: its providers and its store are its own.
@@ -111,7 +111,7 @@ export class Deployment {
     this.#timeline.in(0, begin, worker.process);
   }
 
-  /** A deploy: what is in progress is told to stop, then the next one starts. */
+  /** A deploy: what is in progress is asked to stop, then the next one starts. */
   replace(whenDrained: (worker: Worker, done: () => void) => void): void {
     const worker = this.#worker;
     if (worker === null || worker.stopping) return;
@@ -121,7 +121,7 @@ export class Deployment {
     });
   }
 
-  /** The worker goes on with what it has in hand, for so long unseen; another one takes what is new. */
+  /** The worker goes on with its current steps, for so long unseen; another one takes new tasks. */
   lose(worker: Worker, how: Absence, forMs: number): void {
     if (worker !== this.#worker) return;
     if (how === 'cut off') worker.cutOff = true;
@@ -134,7 +134,7 @@ export class Deployment {
     worker.cutOff = false;
     worker.process.isStill = false;
     this.#timeline.goOn(worker.process);
-    for (const tell of worker.untold.splice(0)) this.#timeline.in(0, tell, null);
+    for (const send of worker.unsent.splice(0)) this.#timeline.in(0, send, null);
   }
 
   #died(worker: Worker): void {

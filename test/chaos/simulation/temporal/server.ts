@@ -2,7 +2,7 @@ import proto from '@temporalio/proto';
 import type { FinishedSteps } from '../../../support/invariants/finished-steps.ts';
 import type { Action } from '../script.ts';
 import type { Timeline } from '../virtual-time.ts';
-import { ActivityTask, type Befallen } from './activity-task.ts';
+import { ActivityTask, type AttemptFault } from './activity-task.ts';
 import type { Deployment, Worker } from './deployment.ts';
 import {
   ms,
@@ -22,7 +22,7 @@ export type WorkflowEnd =
   | { how: 'cancelled' }
   /** Ended by a client, at once: the workflow does not notice. */
   | { how: 'terminated' }
-  /** A workflow task fails each time it is tried: the run hangs for ever. */
+  /** A workflow task fails each time it is tried: the run never ends. */
   | { how: 'broken'; why: string };
 
 /** Requests of a workflow to the other workflows of its namespace. */
@@ -50,7 +50,7 @@ export interface ServerOptions {
   taskQueue: string;
   throttleMs: (taskQueue: string) => number;
   continueAsNewAfterEvents: number | null;
-  befall: (what: string) => Befallen;
+  faultFor: (what: string) => AttemptFault;
   /** The other workflows of the namespace. */
   others: OtherWorkflows;
   /** Adds a line to the trace. */
@@ -135,7 +135,7 @@ export class TemporalServer {
   cancel(): void {
     if (this.end !== null) return;
     this.cancelledAtMs ??= this.#options.timeline.nowMs;
-    this.#tell({ cancelWorkflow: { reason: 'asked for' } });
+    this.#activate({ cancelWorkflow: { reason: 'asked for' } });
   }
 
   /** Terminates the workflow; its steps in progress go on until their next heartbeat. */
@@ -144,7 +144,7 @@ export class TemporalServer {
   }
 
   signal(signalName: string, input: Payload[] = []): void {
-    if (this.end === null) this.#tell({ signalWorkflow: { signalName, input, headers: {} } });
+    if (this.end === null) this.#activate({ signalWorkflow: { signalName, input, headers: {} } });
   }
 
   update(name: string, argument?: Action['with']): void {
@@ -152,7 +152,7 @@ export class TemporalServer {
     const id = `update-${this.#asked.size + 1}`;
     this.#asked.set(id, { name, input: argument });
     const input = argument === undefined ? [] : [toPayload(argument)];
-    this.#tell({
+    this.#activate({
       doUpdate: { id, protocolInstanceId: id, name, input, headers: {}, runValidator: true },
     });
   }
@@ -166,7 +166,7 @@ export class TemporalServer {
     });
   }
 
-  /** A deploy: attempts in the old worker are told to stop; the new one comes when they have. */
+  /** A deploy: attempts in the old worker are asked to stop; the new one comes when they have. */
   deploy(): void {
     const { deployment, timeline } = this.#options;
     deployment.downMs = 500;
@@ -195,7 +195,7 @@ export class TemporalServer {
       startedAtMs: timeline.nowMs,
     };
     this.runs.push(new WorkflowRun(execution, code, timeline));
-    this.#tell({
+    this.#activate({
       initializeWorkflow: {
         workflowType,
         workflowId,
@@ -208,7 +208,7 @@ export class TemporalServer {
     });
   }
 
-  #tell(job: Job): void {
+  #activate(job: Job): void {
     this.#jobs.push(job);
     this.#schedule(2);
   }
@@ -222,19 +222,19 @@ export class TemporalServer {
   }
 
   #work(task: OpenTask, worker: Worker): void {
-    const { befall, timeline, continueAsNewAfterEvents, deployment } = this.#options;
+    const { faultFor, timeline, continueAsNewAfterEvents, deployment } = this.#options;
     if (this.#task !== task || this.end !== null) return;
     task.worker = worker;
     task.jobs = this.#jobs.splice(0);
-    const { kill, downMs } = befall('workflow');
+    const { kill, downMs } = faultFor('workflow');
     if (kill !== null) {
-      worker.process.doom({ ...kill, step: 1 });
+      worker.process.scheduleKill({ ...kill, step: 1 });
       deployment.downMs = downMs;
     }
     const run = this.#run;
     const suggested = continueAsNewAfterEvents !== null && run.events >= continueAsNewAfterEvents;
     void run.activate(worker, task.jobs, suggested).then((end) => {
-      // Killed when it was decided, and nobody was told.
+      // Killed when it was decided, and the server does not know.
       if (kill !== null && !worker.process.step()) return;
       timeline.in(3, () => this.#taskOver(task, end), null);
     });
@@ -267,7 +267,7 @@ export class TemporalServer {
       this.#activities.get(command.requestCancelActivity.seq ?? 0)?.requestCancel();
     } else if (command.startTimer != null) {
       const { seq, startToFireTimeout } = command.startTimer;
-      const fire = (): void => this.#tell({ fireTimer: { seq: seq ?? 0 } });
+      const fire = (): void => this.#activate({ fireTimer: { seq: seq ?? 0 } });
       const timer = timeline.in(ms(startToFireTimeout) ?? 0, fire, null);
       this.#timers.set(seq ?? 0, () => timer.cancel());
     } else if (command.signalExternalWorkflowExecution != null) {
@@ -300,7 +300,7 @@ export class TemporalServer {
     const workflowId = signal.workflowExecution?.workflowId ?? signal.childWorkflowId ?? '';
     const isOpen = others.signal(workflowId, signal.signalName ?? '', signal.args ?? []);
     const failure = { message: 'there is no such workflow' };
-    this.#tell({
+    this.#activate({
       resolveSignalExternalWorkflow: { seq: seq ?? 0, ...(isOpen ? {} : { failure }) },
     });
   }
@@ -318,29 +318,29 @@ export class TemporalServer {
       if (this.end !== null || this.#run !== run) return;
       const result =
         end.how === 'completed' ? { completed: { result: end.result } } : { cancelled: {} };
-      this.#tell({ resolveChildWorkflowExecution: { seq, result } });
+      this.#activate({ resolveChildWorkflowExecution: { seq, result } });
     });
     const failed = { workflowId, workflowType, cause: ALREADY_OPEN };
-    this.#tell({
+    this.#activate({
       resolveChildWorkflowExecutionStart:
         runId === null ? { seq, failed } : { seq, succeeded: { runId } },
     });
   }
 
   #startActivity(command: NonNullable<Command['scheduleActivity']>): void {
-    const { timeline, deployment, throttleMs, befall, note } = this.#options;
+    const { timeline, deployment, throttleMs, faultFor, note } = this.#options;
     const task = new ActivityTask({
       timeline,
       deployment,
       command,
       throttleMs: throttleMs(command.taskQueue ?? ''),
-      befall,
+      faultFor,
       attempted: (type, attempt) => note(`${type} ${attempt}`),
       completed: (type, span) => this.finished.set(type, span),
       changedTooLate: (type, what) => this.changesTooLate.push(`${type}: ${what}`),
       resolve: (job) => {
         this.#activities.delete(command.seq ?? 0);
-        this.#tell(job);
+        this.#activate(job);
       },
     });
     this.#activities.set(command.seq ?? 0, task);

@@ -26,7 +26,7 @@ export class WorkflowCode {
   static async load(activities: Record<string, ActivityFunction>): Promise<WorkflowCode> {
     const path = await workflowBundle();
     if (path === null) throw new Error('there are no workflows to bundle');
-    // Stack traces of every promise: nobody looks at them here, and they take most of the time.
+    // Stack traces of every promise: no test reads them, and they take most of the time.
     globalHandlers.installed = true;
     const code = await readFile(path, 'utf8');
     const bundle = parseWorkflowCode(code, path);

@@ -6,7 +6,7 @@ import type { Execution, Workflow, WorkflowCode } from './workflow-code.ts';
 
 const { WorkflowActivation: ACTIVATION } = proto.coresdk.workflow_activation;
 
-/** A workflow task that is over: what the workflow was told, and what it wanted. */
+/** A workflow task that is over: the input of the workflow, and its commands. */
 interface Task {
   activation: Activation;
   wanted: string;
@@ -37,7 +37,7 @@ export class WorkflowRun {
     this.#timeline = timeline;
   }
 
-  /** Tells the workflow what happened; in the worker's turn. A new worker replays the past first. */
+  /** Passes events to the workflow; in the worker's turn. A new worker replays the past first. */
   async activate(worker: Worker, jobs: Job[], continueAsNewSuggested: boolean): Promise<TaskEnd> {
     try {
       const workflow = await this.#workflowIn(worker);

@@ -5,7 +5,7 @@ import { shellQuote } from '../../src/text/shell.ts';
 import type { Run } from '../run.ts';
 
 /** Need of a run for an operator, now. */
-export interface Standing {
+export interface CurrentNeed {
   need: Need;
   /** Distinguishes needs of one kind: each is reported by itself. */
   subject: string;
@@ -17,11 +17,11 @@ export interface Standing {
 
 type Shown = Pick<Run, 'state' | 'pipeline' | 'key' | 'outcome' | 'endingEarly'>;
 
-export const isSame = (one: Standing | null, other: Standing): boolean =>
+export const isSame = (one: CurrentNeed | null, other: CurrentNeed): boolean =>
   one?.need === other.need && one.subject === other.subject;
 
 /** Returns what a run needs a person for; `null`: nothing. */
-export function standingOf(run: Shown): Standing | null {
+export function currentNeedOf(run: Shown): CurrentNeed | null {
   const { state, pipeline, key, outcome } = run;
   const { stage, pendingApproval, activePass, budget } = state;
   const id = shellQuote(key.workflowId);

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { checkReplacement } from '../../src/rules/replace.ts';
+import { checkReplacement } from '../../src/rules/replacement.ts';
 import type { Outcome } from '../../src/contract/outcome.ts';
 
 const cells = (done: number, empty = 0) => ({ done, empty, failed: 3, blocked: 0, pending: 0 });

@@ -4,7 +4,7 @@ import { createDigestDraft } from './digest-draft.ts';
 import { problemText, type RowProblem } from './rows/row.ts';
 
 /** File of the rows that were left out, created for the first of them. */
-export class LeftOut {
+export class LeftOutFile {
   readonly #open: () => Promise<Draft>;
   #draft: Draft | null = null;
   #rows = 0;

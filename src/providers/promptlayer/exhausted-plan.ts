@@ -11,7 +11,7 @@ const REMEDY =
  * Classifies the reply to a used-up plan, which is not documented. A 402 without a known word counts as
  * one. So does a 403 with a text about a plan: the key is valid, and another one would not help.
  */
-export function asUsedUp(error: unknown): unknown {
+export function asExhaustedPlan(error: unknown): unknown {
   if (!(error instanceof RowmillError)) return error;
   const { code, what, where, requestId } = error;
   const isPayment = code === 'payment_failed' && !/payment[_ ]failed/i.test(what);

@@ -2,7 +2,7 @@ import { RUN_FILE } from '../../src/contract/names.ts';
 import type { TableTarget } from '../../src/contract/pipeline.ts';
 import type { RunSummary } from '../../src/contract/run.ts';
 import { RowmillError } from '../../src/errors.ts';
-import { checkReplacement, newResultsOf } from '../../src/rules/replace.ts';
+import { checkReplacement, newResultsOf } from '../../src/rules/replacement.ts';
 import type { ResultColumns } from '../../src/sinks/port/sink.ts';
 import { tableSinkOf } from '../../src/sinks/tables.ts';
 import type { ActivityAttempt } from '../runtime/activity.ts';

@@ -1,12 +1,12 @@
 import { expect, test } from '@jest/globals';
-import { standingOf } from '../../workflows/view/standing.ts';
+import { currentNeedOf } from '../../workflows/view/current-need.ts';
 
-type Shown = Parameters<typeof standingOf>[0];
+type Shown = Parameters<typeof currentNeedOf>[0];
 
 const HOUR_MS = 3_600_000;
 
-const standing = (state: object, run: object = {}) =>
-  standingOf({
+const currentNeed = (state: object, run: object = {}) =>
+  currentNeedOf({
     key: { workflowId: 'leads of May', firstRunId: '1' },
     pipeline: { run: { stallAfterMs: HOUR_MS } },
     outcome: null,
@@ -49,7 +49,7 @@ test.each([
   ],
   ['stalled', { stage: 'waiting for the API', problem }, problem, 'rowmill status'],
 ])('%s names its command', (need, state, what, command) => {
-  expect(standing(state)).toMatchObject({
+  expect(currentNeed(state)).toMatchObject({
     need,
     what: expect.stringContaining(what),
     command: expect.stringContaining(command),
@@ -58,7 +58,7 @@ test.each([
 
 test('an API that is silent counts as a stall after the time of a stall', () => {
   const state = { stage: 'waiting for the API', apiSilentSinceMs: 1_000 };
-  expect(standing(state)).toMatchObject({ notBeforeMs: 1_000 + HOUR_MS });
+  expect(currentNeed(state)).toMatchObject({ notBeforeMs: 1_000 + HOUR_MS });
 });
 
 test.each([
@@ -67,6 +67,6 @@ test.each([
   ['is ending', { stage: 'waiting for credits', finishing: true }, {}],
   ['was cancelled', { stage: 'waiting for credits' }, { endingEarly: true }],
   ['has ended', { stage: 'waiting for credits' }, { outcome: 'partial' }],
-])('a run that %s needs nobody', (_, state, run) => {
-  expect(standing(state, run)).toBeNull();
+])('a run that %s has no need', (_, state, run) => {
+  expect(currentNeed(state, run)).toBeNull();
 });

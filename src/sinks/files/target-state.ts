@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { OUTCOMES } from '../../contract/outcome.ts';
 import { CHANGE_KINDS, type ExistingResults } from '../../contract/results.ts';
 import { realFootprint, type Footprint } from '../../paths/footprint.ts';
-import { answered } from '../../rules/replace.ts';
+import { answered } from '../../rules/replacement.ts';
 import type { RunKey } from '../../store/store.ts';
 import { mapWriteErrors, sinkError } from '../port/sink-error.ts';
 import { filesAt } from './files-at.ts';

@@ -7,7 +7,7 @@ const FIRST_SLOTS = 1 << 12;
  * Compares 96 bits of hash. For a billion texts, the probability of a collision is below 1 in
  * 10^10.
  */
-export class Seen {
+export class SeenTexts {
   #slots = FIRST_SLOTS;
   #table = new Uint32Array(FIRST_SLOTS * WORDS);
   #used = 0;

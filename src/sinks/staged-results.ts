@@ -12,7 +12,7 @@ import { placeOf } from './files/destination.ts';
 import { publishTo } from './publish.ts';
 import { mapWriteErrors } from './port/sink-error.ts';
 import type { ResultColumns } from './port/sink.ts';
-import type { TargetState } from './files/standing.ts';
+import type { TargetState } from './files/target-state.ts';
 import { filesAt } from './files/files-at.ts';
 
 /** Complete results beside their target, not yet visible there. */
@@ -66,7 +66,7 @@ export async function placeResults({ target, place, draft }: StagedResults): Pro
   }
 }
 
-/** Companions of a generation that may be missing. */
+/** Files beside the results that may be missing. */
 export interface Companion {
   before: TargetState | null;
   quarantined: boolean;
@@ -75,7 +75,7 @@ export interface Companion {
 }
 
 /**
- * Completes a generation: writes or removes quarantine and changes, and writes the manifest last, as
+ * Completes a publication: writes or removes quarantine and changes, and writes the manifest last, as
  * the mark of completeness. Removes an old file only if its manifest names it.
  */
 export async function placeCompanions(

@@ -1,5 +1,5 @@
 import type { PublishedFile } from '../../../contract/results.ts';
-import { publisherOf } from '../../../sinks/files/standing.ts';
+import { publisherOf } from '../../../sinks/files/target-state.ts';
 import type { RunKey } from '../../../store/store.ts';
 
 /** A published file in whose place another run has published since. */
