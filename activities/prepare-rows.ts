@@ -18,7 +18,7 @@ import { snapshotOf } from './run-files/frozen-rows.ts';
 import { missingRows } from './run-files/missing-rows.ts';
 import { writeOrigin } from './run-files/origin.ts';
 import { runColumns } from './run-files/run-columns.ts';
-import { SNAPSHOT_FILE } from './run-files/snapshot.ts';
+import { SNAPSHOT_FILE, wholeRows } from './run-files/snapshot.ts';
 import { writeColumns } from '../src/sources/columns/source-columns.ts';
 import {
   refuseClashes,
@@ -128,7 +128,8 @@ async function probeTables(deps: ActivityDeps, pipeline: Pipeline, folder: Folde
   if (tables.length === 0) return;
   const columns = await runColumns(deps, pipeline, folder);
   for (const target of tables) {
-    await tableSinkOf(target).probe(target, { columns, env: deps.env ?? process.env });
+    const rows = wholeRows(folder);
+    await tableSinkOf(target).probe(target, { columns, env: deps.env ?? process.env, rows });
   }
 }
 

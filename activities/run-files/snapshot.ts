@@ -7,14 +7,18 @@ import type { Folder } from '../../src/store/store.ts';
 /** The frozen rows in the run's folder. */
 export const SNAPSHOT_FILE = RUN_FILE.rows;
 
-/** Rows of the snapshot in the order of the input. */
+/** Rows of the snapshot in the order of the input, with key and input only. */
 export async function* snapshotRows(folder: Folder): AsyncGenerator<SnapshotRow> {
+  // Fields for the results would fill the memory of a batch.
+  for await (const { key, input } of wholeRows(folder)) yield { key, input };
+}
+
+/** Rows of the snapshot in the order of the input. */
+export async function* wholeRows(folder: Folder): AsyncGenerator<SnapshotRow> {
   let line = 0;
   for await (const text of folder.lines(SNAPSHOT_FILE)) {
     line += 1;
-    const { key, input } = parseRow(text, `${folder.locate(SNAPSHOT_FILE)}:${line}`);
-    // Only key and input: fields for the results would fill the memory of a batch.
-    yield { key, input };
+    yield parseRow(text, `${folder.locate(SNAPSHOT_FILE)}:${line}`);
   }
 }
 

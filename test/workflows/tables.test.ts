@@ -57,6 +57,19 @@ test('a table that cannot be written costs no credit', async () => {
   expect(testEnv.sandbox.ledger.summary()).toMatchObject({ tablesCreated: 0, cellsPaid: 0 });
 });
 
+test('a list with a row above a page of the server costs no credit', async () => {
+  const wide = Object.fromEntries(
+    Array.from({ length: 400 }, (_, n) => [`c${n}`, `twenty letters of ${n}`] as const),
+  );
+  const inline = ROWS.map((row, n) => ({ ...row, ...(n === 2 ? wide : {}) }));
+  const rows = { inline, key: 'Symbol', map: extruct.map };
+  const run = await start('wide', [TABLE], { rows });
+  await expect(run.result()).rejects.toMatchObject({
+    cause: { message: expect.stringMatching(/row S2 has at least 8,\d+ bytes .*8,160/) },
+  });
+  expect(testEnv.sandbox.ledger.summary()).toMatchObject({ tablesCreated: 0, cellsPaid: 0 });
+});
+
 test('a column kept from the source that does not fit the table costs no credit', async () => {
   await server.query('CREATE TABLE sp500 (key text PRIMARY KEY, "Since" integer)');
   const inline = ROWS.map((row) => ({ ...row, Since: '2020' }));

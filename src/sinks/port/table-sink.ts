@@ -1,4 +1,5 @@
 import type { TableTarget, TypePolicy } from '../../contract/pipeline.ts';
+import type { SnapshotRow } from '../../contract/rows.ts';
 import type { Folder, RunKey } from '../../store/store.ts';
 import type { ResultColumns, SinkContext } from './sink.ts';
 
@@ -11,6 +12,14 @@ export interface TableContext extends SinkContext {
   /** Name of its pipeline. */
   readonly pipeline: string;
   readonly env: Env;
+}
+
+/** Facts of a run before anything is paid. */
+export interface ProbeContext {
+  columns: ResultColumns;
+  env: Env;
+  /** Rows of the source, read as far as the sink needs them. Left out: they are not there. */
+  rows?: AsyncIterable<SnapshotRow>;
 }
 
 /** Rows of a publication to a table. */
@@ -32,7 +41,7 @@ export interface TableSink {
    * Checks, before anything is paid, that results with these columns can be written there. Changes
    * nothing. Throws `sink_unwritable` with what corrects it.
    */
-  probe(target: TableTarget, context: { columns: ResultColumns; env: Env }): Promise<void>;
+  probe(target: TableTarget, context: ProbeContext): Promise<void>;
   /**
    * Publishes finished results: completely or not at all, safe to repeat.
    *

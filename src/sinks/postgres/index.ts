@@ -11,7 +11,7 @@ import { copyRows, digestOf, type CopiedRows } from './copy-rows.ts';
 import { addColumn, layoutOf, RUNS } from './layout.ts';
 import { quoted, quotedTable, schemaOf, tableOf } from './names.ts';
 import { nameOf } from './problem.ts';
-import { rowSizeCaution } from './row-size.ts';
+import { refuseLargeRows, rowSizeCaution } from './row-size.ts';
 
 /** Treatment of answers by their types, if the target has none. */
 const TYPES = 'check';
@@ -21,9 +21,11 @@ export const postgres: TableSink = {
   name: ({ postgres: target }) => nameOf(target),
   types: ({ types = TYPES }) => types,
   caution: (_target, columns) => rowSizeCaution(columns),
-  probe: ({ postgres: target, types = TYPES }, { columns, env }) =>
+  probe: ({ postgres: target, types = TYPES }, { columns, env, rows }) =>
     withConnection(target, env, async (client) => {
-      await layoutOf(client, target, flatColumns(columns, types));
+      const laidOut = flatColumns(columns, types);
+      await layoutOf(client, target, laidOut);
+      if (rows !== undefined) await refuseLargeRows(target, laidOut, rows);
     }),
   publish: (files, target, context) =>
     withConnection(target.postgres, context.env, (client) =>

@@ -27,7 +27,7 @@ const BY_STATE: Readonly<Record<string, (target: PostgresTarget) => [string, str
   '23514': (target) => ['a value is not allowed', dropConstraint(target)],
   '54000': () => [
     'a row does not fit',
-    'Keep fewer columns with `rows.keep`, or publish to a file.',
+    'Take the rows from a file (`rowmill results`); keep fewer columns with `rows.keep` from now on.',
   ],
   '42501': ({ table }) => [
     'a privilege is missing',
