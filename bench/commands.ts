@@ -9,7 +9,8 @@ import { benchPipeline } from './site/pipeline.ts';
 const STARTS = 9;
 const ROWS = 500;
 
-const MAIN = fileURLToPath(new URL('../src/cli/main.js', import.meta.url));
+/** Path of the command. */
+export const MAIN = fileURLToPath(new URL('../src/cli/main.js', import.meta.url));
 
 /** R14: commands that need no server, from the start of the process to its end. */
 export async function commandFigures(folder: string): Promise<Figure[]> {

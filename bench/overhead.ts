@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { sandboxEnv, sandboxTokens } from '../src/providers/sandbox-tokens.ts';
 import { COLUMNS } from './cases.ts';
 import type { Figure } from './figure.ts';
@@ -12,12 +11,12 @@ import { benchPipeline, companyName } from './site/pipeline.ts';
 import { busyApi } from './site/busy-api.ts';
 import type { Own } from './site/processes.ts';
 import { TOKEN, type Site } from './site/site.ts';
+import { MAIN } from './commands.ts';
 
 const ROWS = 500;
 
 const PACE = busyApi(100);
 
-const MAIN = fileURLToPath(new URL('../src/cli/main.js', import.meta.url));
 const TASK_QUEUE = 'bench-overhead';
 
 /** R23: a run from the start of its command to the end, against the time that the API takes. */

@@ -2,21 +2,19 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Figure } from './figure.ts';
 import { plainWorker } from './peers/peers.ts';
 import { cpuDuring } from './site/cpu.ts';
 import { companyName } from './site/pipeline.ts';
 import { TOKEN, type Site } from './site/site.ts';
 import { CALM, endAll, pause, starter, untilWaiting } from './waiting-runs.ts';
+import { MAIN } from './commands.ts';
 
 /** Runs that wait beside each other: the worker's own work is shared among them, as in use. */
 const RUNS = 20;
 /** Time in which they come to rest, and time that is measured. */
 const SETTLE_MS = 30_000;
 const MEASURED_MS = 60_000;
-
-const MAIN = fileURLToPath(new URL('../src/cli/main.js', import.meta.url));
 
 /** R18: CPU time of runs that wait against a plain Temporal worker's, and of a command that follows one. */
 export async function waitingCostFigures(site: Site): Promise<Figure[]> {

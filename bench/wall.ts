@@ -8,9 +8,8 @@ import type { BenchOptions } from './options.ts';
 import { companyName } from './site/pipeline.ts';
 import { TOKEN, type Site } from './site/site.ts';
 import { wholeRun } from './site/whole-run.ts';
+import { FAST } from './runs.ts';
 
-/** Cells of 60 to 180 s go by in half a second: what is left is the work of the client. */
-const FAST = { speed: 300, concurrency: 5_000, failRate: 0, alwaysFailsRate: 0 };
 /** Interval of rowmill's polls at its default, so that the loop is not late by its own habit. */
 const POLL_EVERY_MS = 2_000;
 

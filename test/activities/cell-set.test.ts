@@ -9,6 +9,7 @@ import { scopesOf } from '../../activities/table/cell-set-scopes.ts';
 import type { Column, TableRef } from '../../src/contract/table.ts';
 import { createFileStore } from '../../src/store/disk/file-store.ts';
 import type { Folder } from '../../src/store/store.ts';
+import { writeJsonLines } from '../support/write-lines.ts';
 
 const column = (key: string, more: Partial<Column> = {}): Column => ({
   id: `id-${key}`,
@@ -48,12 +49,6 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
-async function write(name: string, lines: readonly unknown[]): Promise<void> {
-  const draft = await folder.create(name);
-  for (const line of lines) await draft.line(JSON.stringify(line));
-  await draft.commit();
-}
-
 const open = (row: number, key: string, more: Partial<OpenCell> = {}): OpenCell => ({
   key: `S${row}`,
   rowId: `r${row}`,
@@ -86,7 +81,7 @@ test('a whole table becomes one request without rows', async () => {
 
 test('a whole table names its rows where rows have to be named', async () => {
   const given = { ...FIRST, rows: 2, mayHaveDuplicates: true };
-  await write('row-ids.jsonl', [
+  await writeJsonLines(folder, 'row-ids.jsonl', [
     { key: 'S0', id: 'r0' },
     { key: 'S1', id: 'r1' },
   ]);
@@ -98,7 +93,7 @@ test('a whole table names its rows where rows have to be named', async () => {
 
 test('limits cut a whole table to fewer columns or its first rows', async () => {
   const placed = [0, 1, 2, 3].map((row) => ({ key: `S${row}`, id: `r${row}` }));
-  await write('placed-rows.jsonl', placed);
+  await writeJsonLines(folder, 'placed-rows.jsonl', placed);
   const given = { ...FIRST, limits: { ceo: 2 } };
   const { asked } = await chooseCells(given, folder);
   expect(asked).toEqual({ new: { sector: 4, ceo: 2 } });
@@ -124,8 +119,8 @@ test('limits cut a whole table to fewer columns or its first rows', async () => 
 
 test('in mode `all`, a cut pass takes the columns of the provider along once in each row', async () => {
   const placed = [0, 1, 2, 3].map((row) => ({ key: `S${row}`, id: `r${row}` }));
-  await write('placed-rows.jsonl', placed);
-  await write('row-ids.jsonl', placed);
+  await writeJsonLines(folder, 'placed-rows.jsonl', placed);
+  await writeJsonLines(folder, 'row-ids.jsonl', placed);
   for (const mayHaveDuplicates of [false, true]) {
     const given = { ...FIRST, mode: 'all' as const, mayHaveDuplicates, limits: { ceo: 2 } };
     await chooseCells(given, folder);
@@ -137,7 +132,11 @@ test('in mode `all`, a cut pass takes the columns of the provider along once in 
 });
 
 test('failed cells are asked for in every row, where nothing else would be computed', async () => {
-  await write(openCellsFile(1), [open(0, 'sector'), open(2, 'ceo'), open(3, 'ceo')]);
+  await writeJsonLines(folder, openCellsFile(1), [
+    open(0, 'sector'),
+    open(2, 'ceo'),
+    open(3, 'ceo'),
+  ]);
   const { asked } = await chooseCells(FAILED, folder);
   expect(asked).toEqual({ failed: { sector: 1, ceo: 2 } });
   expect(await scopesOf(FAILED, folder)).toEqual([
@@ -151,14 +150,18 @@ test('rows are named where a request for all rows might compute more', async () 
     open(3, 'ceo', { rowId: '', status: 'blocked' }),
   ];
   for (const other of others) {
-    await write(openCellsFile(1), [open(0, 'sector'), open(0, 'ceo'), other]);
+    await writeJsonLines(folder, openCellsFile(1), [open(0, 'sector'), open(0, 'ceo'), other]);
     await chooseCells(FAILED, folder);
     expect(await scopesOf(FAILED, folder)).toMatchObject([{ rowIds: ['r0'], maxCells: 2 }]);
   }
 });
 
 test('limits cut failed cells in the order of the rows', async () => {
-  await write(openCellsFile(1), [open(0, 'sector'), open(2, 'sector'), open(2, 'ceo')]);
+  await writeJsonLines(folder, openCellsFile(1), [
+    open(0, 'sector'),
+    open(2, 'sector'),
+    open(2, 'ceo'),
+  ]);
   const given = { ...FAILED, limits: { sector: 1 } };
   expect((await chooseCells(given, folder)).asked).toEqual({ failed: { sector: 1, ceo: 1 } });
   const scopes = await scopesOf(given, folder);
@@ -170,7 +173,10 @@ test('limits cut failed cells in the order of the rows', async () => {
 
 test('a failed column of the provider is asked for with the cells that it blocks', async () => {
   const blocked = { status: 'blocked', blockedBy: 'profile' } as const;
-  await write(openCellsFile(1), [open(0, 'sector', blocked), open(0, 'ceo', blocked)]);
+  await writeJsonLines(folder, openCellsFile(1), [
+    open(0, 'sector', blocked),
+    open(0, 'ceo', blocked),
+  ]);
   expect((await chooseCells(FAILED, folder)).asked).toEqual({});
   expect(await scopesOf(FAILED, folder)).toMatchObject([{ columnIds: ['id-profile'] }]);
 });
@@ -179,11 +185,11 @@ test('a rerun of pending cells names rows only beside failed and empty cells', a
   const given: PassScope = { ...FIRST, scan: 1 };
   const pending = { status: 'pending' } as const;
   const every = [0, 1, 2, 3].flatMap((row) => [open(row, 'sector', pending)]);
-  await write(openCellsFile(1), every);
+  await writeJsonLines(folder, openCellsFile(1), every);
   await chooseCells(given, folder);
   expect(await scopesOf(given, folder)).toMatchObject([{ maxCells: 8, mayBeWhole: true }]);
 
-  await write(openCellsFile(1), [...every, open(3, 'ceo', { status: 'empty' })]);
+  await writeJsonLines(folder, openCellsFile(1), [...every, open(3, 'ceo', { status: 'empty' })]);
   await chooseCells(given, folder);
   // The empty cell is of a column that nothing is asked for in.
   const [scope, ...others] = await scopesOf(given, folder);
@@ -192,7 +198,7 @@ test('a rerun of pending cells names rows only beside failed and empty cells', a
 });
 
 test('a nudge repeats the rerun of failed cells that never began, in their mode', async () => {
-  await write(openCellsFile(1), [
+  await writeJsonLines(folder, openCellsFile(1), [
     open(1, 'sector', { waiting: true, rerun: true }),
     open(2, 'sector', { status: 'pending', waiting: true }),
     open(3, 'sector', { rerun: true }),

@@ -12,6 +12,7 @@ import type { Folder } from '../../src/store/store.ts';
 import { CASES } from '../support/providers/cases.ts';
 import type { ProviderCase } from '../support/providers/provider-case.ts';
 import { KEY, openSandboxTable } from './sandbox-table.ts';
+import { writeJsonLines } from '../support/write-lines.ts';
 
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -87,14 +88,8 @@ async function night(
   for (let from = 0; from < rows.length; from += provider.limits.rowsPerAdd) {
     await provider.addRows(table, rows.slice(from, from + provider.limits.rowsPerAdd), {});
   }
-  await write(folder, 'rows.jsonl', rowsOf(tonight));
-  await write(folder, NIGHT_FILE.rows, changes);
-}
-
-async function write(folder: Folder, name: string, lines: readonly unknown[]): Promise<void> {
-  const draft = await folder.create(name);
-  for (const line of lines) await draft.line(JSON.stringify(line));
-  await draft.commit();
+  await writeJsonLines(folder, 'rows.jsonl', rowsOf(tonight));
+  await writeJsonLines(folder, NIGHT_FILE.rows, changes);
 }
 
 async function linesOf(folder: Folder, name: string): Promise<unknown[]> {

@@ -9,6 +9,7 @@ import type { CellOutcome } from '../../src/contract/results.ts';
 import type { RunMode, TableRef } from '../../src/contract/table.ts';
 import { createFileStore } from '../../src/store/disk/file-store.ts';
 import type { Folder } from '../../src/store/store.ts';
+import { writeJsonLines } from '../support/write-lines.ts';
 
 const KEYS = ['sector', 'news'];
 const TABLE: TableRef = {
@@ -34,12 +35,6 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
-async function write(name: string, lines: readonly unknown[]): Promise<void> {
-  const draft = await folder.create(name);
-  for (const line of lines) await draft.line(JSON.stringify(line));
-  await draft.commit();
-}
-
 const open = (row: number, column: string, status: CellOutcome): OpenCell => ({
   key: `S${row}`,
   rowId: `r${row}`,
@@ -64,13 +59,13 @@ const scopeOf = (mode: RunMode, ...rowIds: string[]) => ({
 });
 
 test('only cells of the set in the mode of the request show that it was carried out', async () => {
-  await write(openCellsFile(1), [
+  await writeJsonLines(folder, openCellsFile(1), [
     open(0, 'sector', 'failed'),
     open(1, 'sector', 'pending'),
     open(1, 'news', 'failed'),
     open(2, 'sector', 'failed'),
   ]);
-  await write(cellSetFile(1), [
+  await writeJsonLines(folder, cellSetFile(1), [
     asked(0, ['failed', ['sector']]),
     asked(1, ['new', ['sector']], ['failed', ['news']]),
   ]);
@@ -89,9 +84,15 @@ test('an answer that is asked for again shows by its time, where the provider gi
   const at = '2026-01-01T00:00:00.000Z';
   const cells = { sector: { status: 'done', value: 'x', updatedAt: at } };
   const empty = { sector: { status: 'empty', value: null } };
-  await write(openCellsFile(1), [open(0, 'sector', 'done'), open(1, 'sector', 'empty')]);
-  await write(cellSetFile(1), [asked(0, ['all', ['sector']]), asked(1, ['all', ['sector']])]);
-  await write('results.jsonl', [
+  await writeJsonLines(folder, openCellsFile(1), [
+    open(0, 'sector', 'done'),
+    open(1, 'sector', 'empty'),
+  ]);
+  await writeJsonLines(folder, cellSetFile(1), [
+    asked(0, ['all', ['sector']]),
+    asked(1, ['all', ['sector']]),
+  ]);
+  await writeJsonLines(folder, 'results.jsonl', [
     { key: 'S0', rowId: 'r0', input: {}, cells, complete: true },
     { key: 'S1', rowId: 'r1', input: {}, cells: empty, complete: false },
   ]);

@@ -3,6 +3,7 @@ import type { RunSummary } from '../../src/contract/run.ts';
 import { rowmill, type Command } from '../cli/command.ts';
 import { pipelineInputFor, TOKEN, type TestEnv } from '../support/test-env.ts';
 import { eventually } from '../support/eventually.ts';
+import { companies } from '../support/providers/cases.ts';
 
 /** `rowmill worker` beside the test environment, on a task queue of its own. */
 export interface WorkerProcess extends Command {
@@ -46,10 +47,7 @@ export async function startWorkerProcess(
 type Run = (input: unknown) => Promise<RunSummary>;
 
 export async function startRunOn(testEnv: TestEnv, workflowId: string, count = 2) {
-  const rows = Array.from({ length: count }, (_, at) => ({
-    Symbol: `S${at}`,
-    Security: `Company ${at}`,
-  }));
+  const rows = companies(count);
   return testEnv.client.workflow.start<Run>(WORKFLOW_TYPE, {
     workflowId: `${workflowId}-${testEnv.taskQueue}`,
     taskQueue: queueOf(testEnv),

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { budgetWorkflowId } from '../../src/contract/budget.ts';
 import type { EnrichTableInput, RunSummary } from '../../src/contract/run.ts';
 import { startTestEnv, TOKEN, type TestEnv, executeRun } from '../support/test-env.ts';
 import { COMPANIES, pipelineText, rowmill, workplace, type Workplace } from './command.ts';
+import { filesIn } from '../support/files-in.ts';
 
 let testEnv: TestEnv;
 let place: Workplace;
@@ -22,10 +23,6 @@ afterAll(async () => {
 });
 
 const id = (name: string): string => `${name}-${testEnv.taskQueue}`;
-const filesIn = async (folder: string): Promise<string[]> =>
-  (await readdir(folder, { recursive: true, withFileTypes: true })).flatMap((entry) =>
-    entry.isFile() ? [join(entry.parentPath, entry.name)] : [],
-  );
 const linesOf = (text: string): string[] => text.trimEnd().split('\n');
 
 test('run --json prints one object on stdout and its progress on stderr', async () => {

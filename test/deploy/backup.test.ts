@@ -12,10 +12,10 @@ import { createFileStore } from '../../src/store/disk/file-store.ts';
 import { startWorker } from '../../src/worker/worker.ts';
 import { manualClock } from '../support/manual-clock.ts';
 import { pipelineInputFor, startTestEnv, type TestEnv } from '../support/test-env.ts';
-import { allEnv } from '../support/providers/cases.ts';
+import { allEnv, companies } from '../support/providers/cases.ts';
 import { eventually } from '../support/eventually.ts';
 
-const ROWS = Array.from({ length: 6 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
+const ROWS = companies(6);
 const ID = 'in-progress';
 const run = { minPollInterval: '100ms', maxPollInterval: '1s', stallAfter: '10m', deadline: '30m' };
 

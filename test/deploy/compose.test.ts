@@ -11,9 +11,7 @@ import { parseDuration } from '../../src/rules/duration.ts';
 import { PROVIDER_SPECS } from '../../src/providers/catalog.ts';
 import { GATEWAY_VARIABLES } from '../../src/gateway/settings.ts';
 import { WORKER_SETTINGS } from '../../src/worker/settings.ts';
-
-const text = (path: string): string =>
-  readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+import { text } from './repository-text.ts';
 
 interface Service {
   image?: string;

@@ -1,13 +1,10 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { liveMetrics } from './live-metrics.ts';
 import { readPromql } from './promql.ts';
-
-const text = (path: string): string =>
-  readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+import { text } from './repository-text.ts';
 
 interface Alert {
   alert: string;

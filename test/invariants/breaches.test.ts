@@ -2,8 +2,9 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { gather, type Evidence, type LiveTable } from '../support/invariants/evidence.ts';
 import { pipelineInputFor, startTestEnv, type TestEnv, executeRun } from '../support/test-env.ts';
 import { breaches, type Invariant } from '../support/invariants/index.ts';
+import { companies } from '../support/providers/cases.ts';
 
-const ROWS = Array.from({ length: 40 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
+const ROWS = companies(40);
 
 let testEnv: TestEnv;
 let sound: Evidence;

@@ -7,10 +7,10 @@ import { Rowmill } from '../../src/client/rowmill.ts';
 import { budgetWorkflowId } from '../../src/contract/budget.ts';
 import type { ChangeLine, ResultRow } from '../../src/contract/results.ts';
 import type { RunSummary } from '../../src/contract/run.ts';
-import { zonedDay } from '../../src/rules/spend/zoned-day.ts';
 import { CASES } from '../support/providers/cases.ts';
 import { eventually } from '../support/eventually.ts';
 import { startTestEnv, type TestEnv } from '../support/test-env.ts';
+import { calmZone } from '../support/calm-zone.ts';
 
 let testEnv: TestEnv;
 let rowmill: Rowmill;
@@ -21,12 +21,6 @@ afterEach(async () => {
   await budget.terminate().catch(() => undefined);
   await testEnv.close();
 });
-
-/** A zone whose day does not end while the test runs. */
-const calmZone = (): string =>
-  ['UTC', 'Asia/Tokyo'].find(
-    (zone) => zonedDay(zone, Date.now()).endsAtMs > Date.now() + 600_000,
-  ) ?? 'UTC';
 
 const file = (path: string): string => join(testEnv.folder, path);
 

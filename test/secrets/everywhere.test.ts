@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Intercept } from '../../sandbox/index.ts';
 import { pipelineText, COMPANIES, rowmill } from '../cli/command.ts';
@@ -11,6 +11,7 @@ import {
 } from '../cli-processes/worker-process.ts';
 import { plainText } from '../support/invariants/evidence.ts';
 import { startTestEnv, TOKEN, type TestEnv } from '../support/test-env.ts';
+import { filesIn } from '../support/files-in.ts';
 
 /** Number of replies in which the API gave the token back. */
 let echoes = 0;
@@ -57,8 +58,7 @@ beforeAll(async () => {
   }
   worker.child.kill('SIGTERM');
   texts.set('worker log', JSON.stringify(await worker.ended));
-  for (const path of await filesUnder(testEnv.folder))
-    texts.set(path, await readFile(path, 'latin1'));
+  for (const path of await filesIn(testEnv.folder)) texts.set(path, await readFile(path, 'latin1'));
 });
 afterAll(async () => {
   worker.child.kill('SIGKILL');
@@ -73,11 +73,6 @@ async function say(...args: string[]): Promise<void> {
     JSON.stringify(await rowmill(args, { cwd: testEnv.folder, env }).ended),
   );
 }
-
-const filesUnder = async (folder: string): Promise<string[]> =>
-  (await readdir(folder, { recursive: true, withFileTypes: true })).flatMap((entry) =>
-    entry.isFile() ? [join(entry.parentPath, entry.name)] : [],
-  );
 
 const FORMS = [
   TOKEN,

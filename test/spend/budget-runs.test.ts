@@ -5,11 +5,12 @@ import { Rowmill } from '../../src/client/rowmill.ts';
 import { budgetWorkflowId } from '../../src/contract/budget.ts';
 import type { EnrichTableInput, RunProgress, RunSummary } from '../../src/contract/run.ts';
 import { errorOfRun } from '../../src/client/runs/lookup/errors.ts';
-import { zonedDay } from '../../src/rules/spend/zoned-day.ts';
 import { eventually } from '../support/eventually.ts';
 import { pipelineInputFor, startTestEnv, type TestEnv } from '../support/test-env.ts';
+import { companies } from '../support/providers/cases.ts';
+import { calmZone } from '../support/calm-zone.ts';
 
-const ROWS = Array.from({ length: 10 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
+const ROWS = companies(10);
 const CLEAN = { failRate: 0, alwaysFailsRate: 0 };
 
 let testEnv: TestEnv;
@@ -29,12 +30,6 @@ afterEach(async () => {
     .catch(() => null);
   await testEnv.close();
 });
-
-/** A zone whose day does not end while the test runs. */
-const calmZone = (): string =>
-  ['UTC', 'Asia/Tokyo'].find(
-    (zone) => zonedDay(zone, Date.now()).endsAtMs > Date.now() + 600_000,
-  ) ?? 'UTC';
 
 const input = (name: string, maxCredits: number, more = {}): Promise<EnrichTableInput> =>
   pipelineInputFor(testEnv, ROWS, {

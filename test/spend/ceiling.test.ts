@@ -6,12 +6,12 @@ import { errorOfRun } from '../../src/client/runs/lookup/errors.ts';
 import type { QuarantineLine } from '../../src/contract/results.ts';
 import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
 import type { SpendCeiling } from '../../src/rules/spend/ceiling.ts';
-import { CASES } from '../support/providers/cases.ts';
+import { CASES, companies } from '../support/providers/cases.ts';
 import { extruct } from '../support/providers/extruct.ts';
 import { eventually } from '../support/eventually.ts';
 import { executeRun, pipelineInputFor, startTestEnv, type TestEnv } from '../support/test-env.ts';
 
-const ROWS = Array.from({ length: 10 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
+const ROWS = companies(10);
 
 let testEnv: TestEnv;
 afterEach(() => testEnv.close());

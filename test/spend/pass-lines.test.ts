@@ -4,10 +4,10 @@ import type { RunProgress } from '../../src/contract/run.ts';
 import type { LedgerLine } from '../../src/contract/spend.ts';
 import { readLedger } from '../../src/store/ledger.ts';
 import { eventually } from '../support/eventually.ts';
-import { CASES } from '../support/providers/cases.ts';
+import { CASES, companies } from '../support/providers/cases.ts';
 import { executeRun, pipelineInputFor, startTestEnv, type TestEnv } from '../support/test-env.ts';
 
-const ROWS = Array.from({ length: 12 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
+const ROWS = companies(12);
 const RUN = 'POST /v1/tables/:table_id/run';
 
 let testEnv: TestEnv;

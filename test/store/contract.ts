@@ -4,14 +4,9 @@ import fc from 'fast-check';
 import type { Folder } from '../../src/store/store.ts';
 import { takenOver } from '../support/closed-fence.ts';
 import type { EmptyStore } from './stores.ts';
+import { writeLines } from '../support/write-lines.ts';
 
 const key = { workflowId: 'nightly', firstRunId: '0196f0e2' };
-
-const writeLines = async (folder: Folder, name: string, lines: string[]) => {
-  const draft = await folder.create(name);
-  for (const line of lines) await draft.line(line);
-  return draft.commit();
-};
 
 const linesOf = async (folder: Folder, name: string): Promise<string[]> => {
   const lines: string[] = [];

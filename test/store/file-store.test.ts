@@ -5,15 +5,10 @@ import { createFileStore } from '../../src/store/disk/file-store.ts';
 import { draftNameOf } from '../../src/store/disk/temp-files.ts';
 import type { Folder, Store } from '../../src/store/store.ts';
 import { newPlace } from './place.ts';
+import { writeLines } from '../support/write-lines.ts';
 
 const key = { workflowId: 'nightly', firstRunId: '0196f0e2' };
 const newFolder = (): Folder => createFileStore(newPlace()).run(key);
-
-const writeLines = async (folder: Folder, name: string, lines: string[]) => {
-  const draft = await folder.create(name);
-  for (const line of lines) await draft.line(line);
-  return draft.commit();
-};
 
 const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
 

@@ -1,7 +1,9 @@
 import type { WorkflowHandle } from '@temporalio/client';
-import type { EnrichTableInput, RunProgress } from '../../src/contract/run.ts';
+import type { EnrichTableInput } from '../../src/contract/run.ts';
 import { pipelineInputFor, type TestEnv, type TestEnvOptions } from './test-env.ts';
 import { eventually } from './eventually.ts';
+import { companies } from './providers/cases.ts';
+import { stageIs } from './run-stage.ts';
 
 /** A main path through the workflow, short; its history is kept and replayed on new code. */
 export interface Scenario {
@@ -11,15 +13,6 @@ export interface Scenario {
   /** Acts on the run while it lives. */
   act?: (run: WorkflowHandle, testEnv: TestEnv) => Promise<void>;
 }
-
-const rows = (count: number): { Symbol: string; Security: string }[] =>
-  Array.from({ length: count }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
-
-const stageIs = (run: WorkflowHandle, stage: string): Promise<void> =>
-  eventually(
-    `stage ${stage}`,
-    async () => (await run.query<RunProgress>('progress')).stage === stage,
-  );
 
 const CLEAN = { failRate: 0, alwaysFailsRate: 0 };
 
@@ -83,7 +76,7 @@ function quick() {
 
 /** Plays a scenario to its end, whatever that is. */
 export async function play(scenario: Scenario, testEnv: TestEnv): Promise<WorkflowHandle> {
-  const input: EnrichTableInput = await pipelineInputFor(testEnv, rows(12), scenario.pipeline);
+  const input: EnrichTableInput = await pipelineInputFor(testEnv, companies(12), scenario.pipeline);
   const run = await testEnv.client.workflow.start('enrichTable', {
     workflowId: scenario.name,
     taskQueue: testEnv.taskQueue,

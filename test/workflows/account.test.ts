@@ -3,9 +3,10 @@ import type { WorkflowHandle } from '@temporalio/client';
 import type { Intercept } from '../../sandbox/index.ts';
 import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
 import { pipelineInputFor, startTestEnv, TOKEN, type TestEnv } from '../support/test-env.ts';
-import { eventually } from '../support/eventually.ts';
+import { companies } from '../support/providers/cases.ts';
+import { stageIs } from '../support/run-stage.ts';
 
-const ROWS = Array.from({ length: 20 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
+const ROWS = companies(20);
 const CLEAN = { failRate: 0, alwaysFailsRate: 0 };
 
 let testEnv: TestEnv;
@@ -17,12 +18,6 @@ const start = async (pipeline: Record<string, unknown> = {}): Promise<WorkflowHa
     taskQueue: testEnv.taskQueue,
     args: [await pipelineInputFor(testEnv, ROWS, pipeline)],
   });
-
-const stageIs = (run: WorkflowHandle, stage: string): Promise<void> =>
-  eventually(
-    `stage ${stage}`,
-    async () => (await run.query<RunProgress>('progress')).stage === stage,
-  );
 
 async function topUp(credits: number): Promise<void> {
   await fetch(`${testEnv.sandbox.url}/_sandbox/credits`, {

@@ -4,8 +4,9 @@ import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
 import type { SpendCeiling } from '../../src/rules/spend/ceiling.ts';
 import { pipelineInputFor, startTestEnv, executeRun, type TestEnv } from '../support/test-env.ts';
 import { eventually } from '../support/eventually.ts';
+import { companies } from '../support/providers/cases.ts';
 
-const ROWS = Array.from({ length: 10 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
+const ROWS = companies(10);
 
 let testEnv: TestEnv;
 const open = async (ceiling: SpendCeiling): Promise<void> => {

@@ -8,10 +8,11 @@ import { extruct } from '../support/providers/extruct.ts';
 import { promptlayer } from '../support/providers/promptlayer.ts';
 import type { ProviderCase } from '../support/providers/provider-case.ts';
 import { eventually } from '../support/eventually.ts';
+import { companies } from '../support/providers/cases.ts';
 
 const HOUR_MS = 3_600_000;
 const SPEED = 300;
-const ROWS = Array.from({ length: 5 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
+const ROWS = companies(5);
 
 /** Limits under which a long time without progress is no stall. */
 const run = { minPollInterval: '100ms', maxPollInterval: '1s', stallAfter: '10m', deadline: '30m' };

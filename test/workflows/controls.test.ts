@@ -7,8 +7,10 @@ import { RowmillError } from '../../src/errors.ts';
 import { manualClock } from '../support/manual-clock.ts';
 import { pipelineInputFor, startTestEnv, type TestEnv } from '../support/test-env.ts';
 import { eventually } from '../support/eventually.ts';
+import { companies } from '../support/providers/cases.ts';
+import { stageIs } from '../support/run-stage.ts';
 
-const ROWS = Array.from({ length: 20 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
+const ROWS = companies(20);
 
 let testEnv: TestEnv;
 const clock = manualClock();
@@ -28,9 +30,6 @@ const start = (workflowId: string, input: EnrichTableInput): Promise<WorkflowHan
   });
 
 const progress = (run: WorkflowHandle): Promise<RunProgress> => run.query<RunProgress>('progress');
-
-const stageIs = (run: WorkflowHandle, stage: string): Promise<void> =>
-  eventually(`stage ${stage}`, async () => (await progress(run)).stage === stage);
 
 const failureOf = (run: WorkflowHandle): Promise<RowmillError> =>
   run.result().then(

@@ -4,8 +4,9 @@ import { errorOfRun } from '../../src/client/runs/lookup/errors.ts';
 import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
 import { pipelineInputFor, startTestEnv, type TestEnv } from '../support/test-env.ts';
 import { eventually } from '../support/eventually.ts';
+import { companies } from '../support/providers/cases.ts';
 
-const ROWS = Array.from({ length: 20 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
+const ROWS = companies(20);
 
 let testEnv: TestEnv;
 afterEach(() => testEnv.close());

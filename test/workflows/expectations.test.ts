@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
 import { executeRun, pipelineInputFor, startTestEnv, type TestEnv } from '../support/test-env.ts';
 import { eventually } from '../support/eventually.ts';
+import { companies } from '../support/providers/cases.ts';
 
-const ROWS = Array.from({ length: 12 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
+const ROWS = companies(12);
 /** Failures of about half of the cells, for good: more than any expectation allows. */
 const SANDBOX = { failRate: 0, alwaysFailsRate: 0.5 };
 const POLLS = { minPollInterval: '100ms', maxPollInterval: '1s', failedPasses: 0 };

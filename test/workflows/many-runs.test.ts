@@ -6,6 +6,7 @@ import { WORKFLOW_TYPE } from '../../src/contract/names.ts';
 import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
 import { pipelineInputFor, startTestEnv, type TestEnv } from '../support/test-env.ts';
 import { eventually } from '../support/eventually.ts';
+import { companies } from '../support/providers/cases.ts';
 
 const REQUESTS_PER_SECOND = 60;
 const SMALL_RUNS = 30;
@@ -43,11 +44,8 @@ beforeAll(async () => {
 });
 afterAll(() => testEnv.close());
 
-const rowsOf = (count: number) =>
-  Array.from({ length: count }, (_, at) => ({ Symbol: `S${at}`, Security: `Company ${at}` }));
-
 async function start(name: string, rows: number, testEnv: TestEnv) {
-  const input = await pipelineInputFor(testEnv, rowsOf(rows), {
+  const input = await pipelineInputFor(testEnv, companies(rows), {
     run: { minPollInterval: '1s', maxPollInterval: '5s', deadline: '10m' },
     results: [{ to: `out/${name}.jsonl` }],
   });

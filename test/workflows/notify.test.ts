@@ -21,6 +21,7 @@ import {
   type TestEnvOptions,
 } from '../support/test-env.ts';
 import { eventually } from '../support/eventually.ts';
+import { stageIs } from '../support/run-stage.ts';
 
 const SECRET = `whsec_${Buffer.alloc(32, 9).toString('base64')}`;
 const ROWS = [{ Symbol: 'S0', Security: 'Company 0' }];
@@ -199,12 +200,6 @@ const needsOf = (received: readonly Received[]): { type: string; data: NeedDetai
   received
     .map(({ message }) => message as unknown as { type: string; data: NeedDetails })
     .filter(({ type }) => type.startsWith('run.needs-'));
-
-const stageIs = (handle: Awaited<ReturnType<typeof run>>, stage: string): Promise<void> =>
-  eventually(
-    `stage ${stage}`,
-    async () => (await handle.query<RunProgress>('progress')).stage === stage,
-  );
 
 test('a run that waits for an approval notifies the targets that asked for it', async () => {
   const { received, toSlack, url } = await receiver(0);

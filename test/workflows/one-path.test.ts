@@ -7,8 +7,9 @@ import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
 import { pipelineInputFor, startTestEnv, executeRun, type TestEnv } from '../support/test-env.ts';
 import { manualClock } from '../support/manual-clock.ts';
 import { eventually } from '../support/eventually.ts';
+import { companies } from '../support/providers/cases.ts';
 
-const ROWS = Array.from({ length: 12 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
+const ROWS = companies(12);
 
 let testEnv: TestEnv;
 beforeEach(async () => {

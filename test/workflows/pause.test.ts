@@ -9,9 +9,9 @@ import type { RowmillError } from '../../src/errors.ts';
 import { manualClock } from '../support/manual-clock.ts';
 import { pipelineInputFor, startTestEnv, type TestEnv } from '../support/test-env.ts';
 import { eventually } from '../support/eventually.ts';
+import { companies } from '../support/providers/cases.ts';
+import { stageIs } from '../support/run-stage.ts';
 
-const rows = (count: number) =>
-  Array.from({ length: count }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
 const CLEAN = { failRate: 0, alwaysFailsRate: 0 };
 const clock = manualClock();
 /** Cells of 3 s and more, four at once. */
@@ -31,12 +31,10 @@ const start = async (
   testEnv.client.workflow.start('enrichTable', {
     workflowId: `pause-${testEnv.taskQueue}-${(runs += 1)}`,
     taskQueue: testEnv.taskQueue,
-    args: [await pipelineInputFor(testEnv, rows(count), pipeline)],
+    args: [await pipelineInputFor(testEnv, companies(count), pipeline)],
   });
 
 const progress = (run: WorkflowHandle): Promise<RunProgress> => run.query<RunProgress>('progress');
-const stageIs = (run: WorkflowHandle, stage: string): Promise<void> =>
-  eventually(`stage ${stage}`, async () => (await progress(run)).stage === stage);
 const totals = () => testEnv.sandbox.ledger.summary();
 /** Waits until a run is in the middle of its cells; it stays there until the clock is resumed. */
 const untilHalfDone = (cells: number): Promise<void> =>

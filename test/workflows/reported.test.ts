@@ -9,8 +9,9 @@ import type { EnrichTableInput, RunProgress, RunSummary } from '../../src/contra
 import { manualClock } from '../support/manual-clock.ts';
 import { pipelineInputFor, startTestEnv, type TestEnv } from '../support/test-env.ts';
 import { eventually } from '../support/eventually.ts';
+import { companies } from '../support/providers/cases.ts';
 
-const ROWS = Array.from({ length: 8 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
+const ROWS = companies(8);
 
 let testEnv: TestEnv;
 const clock = manualClock();

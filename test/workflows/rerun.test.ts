@@ -17,8 +17,9 @@ import {
 } from '../support/test-env.ts';
 import { beforeRequest } from '../support/before-request.ts';
 import { eventually } from '../support/eventually.ts';
+import { companies } from '../support/providers/cases.ts';
 
-const ROWS = Array.from({ length: 12 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
+const ROWS = companies(12);
 const CLEAN = { failRate: 0, alwaysFailsRate: 0 };
 /** Fails once, then works. */
 const FAILING = { failRate: 0.5, alwaysFailsRate: 0 };

@@ -7,8 +7,9 @@ import { eventually } from '../support/eventually.ts';
 import { extruct } from '../support/providers/extruct.ts';
 import { startPostgres, type PostgresServer } from '../support/postgres-server.ts';
 import { pipelineInputFor, startTestEnv, type TestEnv } from '../support/test-env.ts';
+import { companies } from '../support/providers/cases.ts';
 
-const ROWS = Array.from({ length: 4 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
+const ROWS = companies(4);
 const RUN = { minPollInterval: '100ms', maxPollInterval: '1s', deadline: '10m' };
 const TABLE = { postgres: { urlEnv: 'ROWMILL_TEST_WAREHOUSE', table: 'public.sp500' } };
 

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import type { TypedResultRow } from '../../src/contract/results.ts';
 import type { RunProgress, RunSummary } from '../../src/contract/run.ts';
 import { pipelineInputFor, startTestEnv, type TestEnv } from '../support/test-env.ts';
+import { companies } from '../support/providers/cases.ts';
 
-const ROWS = Array.from({ length: 4 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
+const ROWS = companies(4);
 const RUN = { minPollInterval: '100ms', maxPollInterval: '1s', deadline: '10m' };
 
 let testEnv: TestEnv;

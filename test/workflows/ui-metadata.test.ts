@@ -3,8 +3,9 @@ import { defaultPayloadConverter } from '@temporalio/common';
 import type { RunProgress } from '../../src/contract/run.ts';
 import { pipelineInputFor, startTestEnv, type TestEnv } from '../support/test-env.ts';
 import { eventually } from '../support/eventually.ts';
+import { companies } from '../support/providers/cases.ts';
 
-const ROWS = Array.from({ length: 12 }, (_, n) => ({ Symbol: `S${n}`, Security: `Company ${n}` }));
+const ROWS = companies(12);
 
 let testEnv: TestEnv;
 afterEach(() => testEnv.close());
