@@ -64,6 +64,9 @@ export interface WorkerSettings {
   requestsPerSecond?: number;
 }
 
+/** Environment that the image gives to its processes. */
+const IMAGE_ENV = { MALLOC_ARENA_MAX: '1' };
+
 /** `rowmill worker`, as it runs in a deployment. */
 export async function ownWorker(settings: WorkerSettings): Promise<OwnWorker> {
   const { temporal, taskQueue, store, apiUrl, token, requestsPerSecond } = settings;
@@ -71,6 +74,7 @@ export async function ownWorker(settings: WorkerSettings): Promise<OwnWorker> {
   const child = spawn(process.execPath, [built('src/cli/main.js'), ...command], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: {
+      ...IMAGE_ENV,
       PATH: process.env['PATH'],
       ROWMILL_ROOTS: '/',
       HOME: process.env['HOME'],

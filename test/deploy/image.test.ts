@@ -41,6 +41,11 @@ test('the image runs the worker without root', () => {
   expect(last).toMatch(/^HEALTHCHECK /m);
 });
 
+test('memory that a thread of the worker has freed is there for the others', () => {
+  const last = dockerfile.slice(dockerfile.lastIndexOf('\nFROM '));
+  expect(last).toMatch(/^ENV .*\bMALLOC_ARENA_MAX=1\b/m);
+});
+
 test('scripts of the Temporal services are shell that parses', async () => {
   for (const name of ['schema.sh', 'namespace.sh']) {
     await run('sh', ['-n', fileURLToPath(new URL(`deploy/temporal/${name}`, root))]);
