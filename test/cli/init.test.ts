@@ -94,6 +94,7 @@ const CASES: [string, string, string?][] = [
   ],
   ['keys like formulas', 'id,site\nk1,a.example\n+49 170 1,b.example\n=x,c.example\n'],
   ['names that YAML reads otherwise', 'no,"yes: {a}, #b"\n1,true\n2,null\n'],
+  ['a name that YAML merges by', '<<,=\na,Acme\nb,Bravo\n'],
   ['columns of an object', '__proto__,constructor\n1,Acme\n2,Bravo\n'],
   ['a column that is called like the key of rowmill', 'rowmill_key,company_name\n1,Acme\n2,B\n'],
   ['headers in other scripts', '会社,サイト\nあ,a.example\nい,b.example\n'],
@@ -274,6 +275,14 @@ describe('a list of 500 columns', () => {
       expect.stringMatching(/none of the first 200 columns identifies a row.*--key/s),
     ]);
   });
+});
+
+test.each([
+  ['list\nname: x.csv', 'pipeline.yaml'],
+  ['list.csv', 'a\nb.yaml'],
+])('a path with a line break is refused: %j, --to %j', async (list, to) => {
+  const { code, stderr } = await say(['init', join(folder, list), '--to', join(folder, to)]);
+  expect([code, stderr]).toEqual([2, expect.stringMatching(/control characters.*\n→ Rename/)]);
 });
 
 test('another kind of file is refused by its ending', async () => {

@@ -26,6 +26,8 @@ export interface InitFlags {
 
 /** Writes a first pipeline file for a list, once it passes what `rowmill check` checks. */
 export async function init(cli: Cli, path: string, flags: InitFlags): Promise<void> {
+  refuseControls(path);
+  refuseControls(flags.to);
   await refuseExisting(flags.to);
   const wanted = [flags.key, flags.input].filter((name) => name !== undefined);
   const list = await readListColumns(path, listFormat(path), wanted);
@@ -129,6 +131,15 @@ async function answer<T>(
       cli.log([error.what, ...(error.remedy === '' ? [] : [error.remedy])].join('\n'));
     }
   }
+}
+
+/** Refuses a path that no pipeline file could name, and that would end a comment in it. */
+function refuseControls(path: string): void {
+  if (!/\p{Cc}/u.test(path)) return;
+  throw new RowmillError('usage', 'a path with control characters', {
+    where: JSON.stringify(path),
+    remedy: 'Rename the file.',
+  });
 }
 
 const exists = (file: string): RowmillError =>

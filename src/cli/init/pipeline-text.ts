@@ -1,4 +1,4 @@
-import { stringify } from 'yaml';
+import { Document, Scalar, visit } from 'yaml';
 import type { StarterTable } from '../../providers/catalog.ts';
 
 /** Content of a first pipeline file. */
@@ -60,4 +60,13 @@ const rowsComments = ({ repeatsKeys, skipPercent }: FirstPipeline): string[] => 
   ...(repeatsKeys ? ['# `duplicates: first`: of rows with the same key, the first is used.'] : []),
 ];
 
-const yaml = (value: object): string => stringify(value, { lineWidth: 110 });
+function yaml(value: object): string {
+  const document = new Document(value);
+  visit(document, {
+    Scalar: (_at, node) => {
+      // Plain, it would merge mappings.
+      if (node.value === '<<') node.type = Scalar.QUOTE_DOUBLE;
+    },
+  });
+  return document.toString({ lineWidth: 110 });
+}
