@@ -6,7 +6,7 @@ import { RowmillError } from '../src/errors.ts';
 import type { Provider } from '../src/providers/provider.ts';
 import type { Folder, RunKey } from '../src/store/store.ts';
 import { writeRowIds, ROW_IDS_FILE } from './run-files/row-ids.ts';
-import { keysComeBack, keysMissing, LOOKS } from './table/verify-keys.ts';
+import { keysComeBack, keysMissing, MAX_KEY_READS } from './table/verify-keys.ts';
 import { MAX_COMMIT_DELAY_MS } from './table/commit-window.ts';
 import { PageReader } from './table/page-reader.ts';
 import { PlacedRows } from './run-files/placed-rows.ts';
@@ -350,7 +350,7 @@ class Loader {
     const { table } = this.#input;
     // A table that nothing was paid for yet has to be read whole.
     const skips = await this.#folder.exists(RUN_FILE.previousRun);
-    for (let look = 1; ; look += 1) {
+    for (let reads = 1; ; reads += 1) {
       const rows = await stableRowCount(this.#provider, table, this.#attempt);
       const check = await checkTableRows(this.#provider, table, this.#folder, this.#attempt, {
         skips,
@@ -359,8 +359,8 @@ class Loader {
       const { present, unknown, keyless } = check;
       if (keyless === 0) return check;
       // Reads again after one odd page. Rows without keys would be duplicated if sent again.
-      if (look === LOOKS && (present.size > 0 || keyless < unknown)) return check;
-      if (look === LOOKS) throw keysMissing(table, keyless);
+      if (reads === MAX_KEY_READS && (present.size > 0 || keyless < unknown)) return check;
+      if (reads === MAX_KEY_READS) throw keysMissing(table, keyless);
     }
   }
 

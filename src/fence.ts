@@ -40,7 +40,7 @@ const LEFT = {
 };
 
 /** Looks at a change that is on its way, within one heartbeat time-out. */
-const LOOKS = 12;
+const CHECKS = 12;
 
 /** Pause before the server is asked again after no answer, ms. */
 const ASK_AGAIN_MS = 500;
@@ -100,12 +100,12 @@ export function createFence(options: FenceOptions): Fence {
     change: async (change) => {
       await untilOpen();
       const closing = new AbortController();
-      const look = (): void => {
+      const check = (): void => {
         if (left() < LEFT.close) closing.abort(new FenceClosed());
         else if (left() < LEFT.renew) void ask();
       };
-      look();
-      const timer = setInterval(look, heartbeatTimeoutMs / LOOKS);
+      check();
+      const timer = setInterval(check, heartbeatTimeoutMs / CHECKS);
       try {
         return await change(closing.signal);
       } finally {

@@ -84,7 +84,7 @@ async function createOne(search: Search): Promise<Candidate> {
 /** Looks until the table shows, or has had its time to. */
 async function lookUp(search: Search): Promise<FoundTable | null> {
   const { provider, tag, attempt } = search;
-  for (let look = 0; look < LOOK_UPS; look += 1) {
+  for (let tries = 0; tries < LOOK_UPS; tries += 1) {
     await attempt.waitForLateCommit(LOOK_UP_EVERY_MS);
     const [found] = await ours(search, await provider.findTables(tag, withRetries(attempt)));
     if (found !== undefined) return found;

@@ -6,8 +6,8 @@ import type { PageReader } from './page-reader.ts';
 import type { ActivityAttempt } from '../runtime/activity.ts';
 
 /** Reads the same rows again before their keys are taken for lost. */
-export const LOOKS = 3;
-const LOOK_EVERY_MS = 1_500;
+export const MAX_KEY_READS = 3;
+const CHECK_EVERY_MS = 1_500;
 
 /**
  * Reads one page of a table before anything is paid. Rows without the keys they were sent with
@@ -21,14 +21,14 @@ export async function keysComeBack(
   folder: Folder,
   attempt: Pick<ActivityAttempt<unknown>, 'waitForLateCommit'>,
 ): Promise<boolean> {
-  for (let look = 1; ; look += 1) {
+  for (let reads = 1; ; reads += 1) {
     const { rows } = await pages.read(null);
     const index = new RowIndex(folder);
     const found = await index.of(rows.map(({ key }) => key)).finally(() => index.close());
     const ours = found.filter((ordinal) => ordinal !== undefined).length;
     if (ours > 0 || rows.length === 0) return ours === rows.length && ours > 0;
-    if (look === LOOKS) throw keysMissing(table, rows.length);
-    await attempt.waitForLateCommit(LOOK_EVERY_MS);
+    if (reads === MAX_KEY_READS) throw keysMissing(table, rows.length);
+    await attempt.waitForLateCommit(CHECK_EVERY_MS);
   }
 }
 

@@ -31,7 +31,7 @@ export const accountWait = (code: string | null | undefined): AccountWait | null
 
 /** A check costs one request: soon at first (a top-up may be in progress), then rarely. */
 const MIN_READ_MS = 15_000;
-const MAX_LOOK_MS = 300_000;
+const MAX_READ_MS = 300_000;
 const GROWTH = 1.5;
 
 /** Number of failed waits (some hours) after which the account is checked even less often. */
@@ -45,5 +45,5 @@ const MANY_FAILED_WAITS = 48;
 export function accountReadMs(reads: number, failedWaits: number): number {
   const soonMs = MIN_READ_MS * GROWTH ** (reads + failedWaits);
   const rarer = reads === 0 ? Math.max(1, failedWaits / MANY_FAILED_WAITS) : 1;
-  return Math.min(soonMs, MAX_LOOK_MS * rarer);
+  return Math.min(soonMs, MAX_READ_MS * rarer);
 }

@@ -10,7 +10,7 @@ export interface RunLogSource {
   uiUrl: string | null;
 }
 
-const LOOK_EVERY_MS = 1_000;
+const CHECK_EVERY_MS = 1_000;
 /** Maximum runs watched: those in progress first, then the newest. */
 const RUNS = 100;
 
@@ -35,7 +35,7 @@ export async function logRuns(
       }
       known = new Map(runs.runs.map((run) => [run.runId, stateOf(run)]));
     }
-    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+    await sleep(CHECK_EVERY_MS, undefined, { signal }).catch(() => undefined);
   }
 }
 

@@ -123,7 +123,7 @@ export async function approveIfWaiting(
       await updateRun(client, workflowId, taskQueue, UPDATE.approveSpend).catch(unlessRefused);
       return true;
     }
-    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+    await sleep(CHECK_EVERY_MS, undefined, { signal }).catch(() => undefined);
   }
   return false;
 }
@@ -134,7 +134,7 @@ interface Approved {
   signal?: AbortSignal | undefined;
 }
 
-const LOOK_EVERY_MS = 500;
+const CHECK_EVERY_MS = 500;
 
 /** Ignores a rejection: the run does not wait for approval, or another operator approved it. */
 function unlessRefused(error: unknown): void {

@@ -67,7 +67,7 @@ async function startBySchedule({ handle, description }: FoundSchedule): Promise<
     if (info.numActionsSkippedOverlap > before.numActionsSkippedOverlap) {
       throw stillRuns(name, newest);
     }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    await new Promise((resolve) => setTimeout(resolve, CHECK_EVERY_MS));
   } while (Date.now() < deadline);
   throw new RowmillError('action_refused', 'the server has not started the run so far', {
     where: `schedule ${name}`,
@@ -82,4 +82,4 @@ const stillRuns = (name: string, workflowId: string): RowmillError =>
   });
 
 const STARTS_WITHIN_MS = 30_000;
-const LOOK_EVERY_MS = 100;
+const CHECK_EVERY_MS = 100;

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } f
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isStill, markOf, type ProcessMark, codeOf } from './process.ts';
 
-const LOOK_AGAIN_MS = 100;
+const CHECK_AGAIN_MS = 100;
 /**
  * Age after which a lock without an owner counts as left over; a live one is written at once, in
  * ms.
@@ -29,7 +29,7 @@ export async function withLock<T>(
     }
     if (!reported) options.waiting?.(holder === 'unknown' ? null : holder.pid);
     reported = true;
-    await sleep(LOOK_AGAIN_MS);
+    await sleep(CHECK_AGAIN_MS);
   }
   try {
     return await work();

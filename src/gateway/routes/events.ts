@@ -14,7 +14,7 @@ import { noQuery, runPath } from '../schemas/requests.ts';
 /** Time between two heartbeats in ms: proxies close connections that are silent for 30 s. */
 const HEARTBEAT_MS = 15_000;
 
-const LOOK_EVERY_MS = 1_000;
+const CHECK_EVERY_MS = 1_000;
 
 /** Id of the last event: a caller that reconnects with it has received everything. */
 const END = 'end';
@@ -57,7 +57,7 @@ export function addEvents(app: App, { temporal, closing, hostPaths }: Gateway): 
       const gone = new AbortController();
       reply.raw.once('close', () => gone.abort());
       const signal = AbortSignal.any([gone.signal, closing]);
-      const updates = run.progress({ intervalMs: LOOK_EVERY_MS, signal });
+      const updates = run.progress({ intervalMs: CHECK_EVERY_MS, signal });
       const visible = (ids: readonly string[]) =>
         temporal.withClient((rowmill) => rowmill.visible(ids, { owner }));
       const shown: Shown = async (value) => hostPaths.hideIn(await hideOtherRuns(value, visible));

@@ -7,7 +7,7 @@ import type { LockPlace, Sleep } from './lock-place.ts';
 
 /** Age after which a lock counts as left by a killed worker: locks last for some renames. */
 const LEFT_AFTER_MS = 30_000;
-const LOOK_EVERY_MS = 200;
+const CHECK_EVERY_MS = 200;
 
 async function take(file: string, owner: string, sleep: Sleep): Promise<void> {
   await makeFolder(dirname(file));
@@ -21,8 +21,8 @@ async function take(file: string, owner: string, sleep: Sleep): Promise<void> {
       seen = { text: null, forMs: 0 };
       continue;
     }
-    await sleep(LOOK_EVERY_MS);
-    seen = { text, forMs: forMs + LOOK_EVERY_MS };
+    await sleep(CHECK_EVERY_MS);
+    seen = { text, forMs: forMs + CHECK_EVERY_MS };
   }
 }
 
@@ -62,11 +62,11 @@ async function textOf(file: string): Promise<string | null> {
  */
 async function breakLock(file: string, text: string, sleep: Sleep): Promise<void> {
   const breaker = `${file}.break`;
-  for (let waitedMs = 0; !(await makeBreaker(breaker)); waitedMs += LOOK_EVERY_MS) {
+  for (let waitedMs = 0; !(await makeBreaker(breaker)); waitedMs += CHECK_EVERY_MS) {
     if ((await textOf(file)) !== text) return;
     // Left by a process killed while it removed the lock.
     if (waitedMs >= LEFT_AFTER_MS) await rm(breaker, { recursive: true, force: true });
-    await sleep(LOOK_EVERY_MS);
+    await sleep(CHECK_EVERY_MS);
   }
   try {
     if ((await textOf(file)) === text) await rm(file, { force: true });

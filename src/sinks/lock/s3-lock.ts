@@ -7,7 +7,7 @@ import { placeAt } from '../files/s3-files.ts';
 
 /** Age after which a lock counts as left by a killed worker: locks last for some copies. */
 const LEFT_AFTER_MS = 120_000;
-const LOOK_EVERY_MS = 1_000;
+const CHECK_EVERY_MS = 1_000;
 
 /** Takes a lock by a write that the server refuses to all but one process. */
 async function take(file: string, owner: string, sleep: Sleep): Promise<void> {
@@ -25,8 +25,8 @@ async function take(file: string, owner: string, sleep: Sleep): Promise<void> {
       if (await put(place, owner, { version })) return;
       continue;
     }
-    await sleep(LOOK_EVERY_MS);
-    seen = { version, forMs: forMs + LOOK_EVERY_MS };
+    await sleep(CHECK_EVERY_MS);
+    seen = { version, forMs: forMs + CHECK_EVERY_MS };
   }
 }
 

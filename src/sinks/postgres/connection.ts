@@ -4,7 +4,7 @@ import type { Env } from '../port/table-sink.ts';
 import type { RowmillError } from '../../errors.ts';
 import { connectPostgres } from '../../postgres/connect.ts';
 import { postgresError } from './postgres-error.ts';
-import { problemAt } from './problem.ts';
+import { problemAt } from './table-error.ts';
 
 /**
  * Runs `work` with a connection to the server of a target.

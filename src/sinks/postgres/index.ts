@@ -5,12 +5,12 @@ import type { Folder } from '../../store/store.ts';
 import { KEY } from '../port/column-names.ts';
 import { flatColumns, type FlatColumn } from '../formats/flat-columns.ts';
 import type { Publication, TableContext, TableSink } from '../port/table-sink.ts';
-import { CREATED } from './columns.ts';
+import { CREATED } from './column-types.ts';
 import { withConnection } from './connection.ts';
 import { copyRows, digestOf, type CopiedRows } from './copy-rows.ts';
 import { addColumn, layoutOf, RUNS } from './layout.ts';
 import { quoted, quotedTable, schemaOf, tableOf } from './names.ts';
-import { nameOf } from './problem.ts';
+import { nameOf } from './table-error.ts';
 import { refuseLargeRows, rowSizeCaution } from './row-size.ts';
 
 /** Treatment of answers by their types, if the target has none. */

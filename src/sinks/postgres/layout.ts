@@ -2,9 +2,9 @@ import type { Client } from 'pg';
 import type { PostgresTarget } from '../../contract/pipeline.ts';
 import { KEY } from '../port/column-names.ts';
 import type { FlatColumn } from '../formats/flat-columns.ts';
-import { castsDirectly, CREATED, takes } from './columns.ts';
+import { castsDirectly, CREATED, takes } from './column-types.ts';
 import { quoted, quotedTable, schemaOf, tableOf } from './names.ts';
-import { problemAt } from './problem.ts';
+import { problemAt } from './table-error.ts';
 import { refuseNames } from './refused-names.ts';
 import { refuseUnwritable, type TableColumn } from './unwritable-columns.ts';
 

@@ -2,7 +2,7 @@ import type { PostgresTarget } from '../../contract/pipeline.ts';
 import { RowmillError } from '../../errors.ts';
 import { postgresFault } from '../../postgres/fault.ts';
 import { quotedTable, schemaOf } from './names.ts';
-import { problemAt } from './problem.ts';
+import { problemAt } from './table-error.ts';
 
 const alter = ({ table }: PostgresTarget, change: string): string =>
   `ALTER TABLE ${quotedTable(table)} ALTER COLUMN ${change};`;

@@ -1,7 +1,7 @@
 import type { PostgresTarget } from '../../contract/pipeline.ts';
 import type { FlatColumn } from '../formats/flat-columns.ts';
 import { MAX_NAME_BYTES } from './names.ts';
-import { problemAt } from './problem.ts';
+import { problemAt } from './table-error.ts';
 
 /** Columns that every table of PostgreSQL has. */
 const SYSTEM_COLUMNS: readonly string[] = ['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid'];

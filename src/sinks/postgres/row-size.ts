@@ -1,7 +1,7 @@
 import type { PostgresTarget } from '../../contract/pipeline.ts';
 import type { SnapshotRow } from '../../contract/rows.ts';
 import type { FlatColumn } from '../formats/flat-columns.ts';
-import { problemAt } from './problem.ts';
+import { problemAt } from './table-error.ts';
 
 /**
  * Columns whose texts always fit into a page of PostgreSQL: a long text takes 18 bytes there, one of 23

@@ -1,7 +1,7 @@
 import type { PostgresTarget } from '../../contract/pipeline.ts';
 import type { FlatColumn } from '../formats/flat-columns.ts';
 import { quoted, quotedTable } from './names.ts';
-import { problemAt } from './problem.ts';
+import { problemAt } from './table-error.ts';
 
 /** Column of a table that is there. */
 export interface TableColumn {

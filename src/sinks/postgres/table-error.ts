@@ -1,7 +1,7 @@
 import type { PostgresTarget } from '../../contract/pipeline.ts';
 import { RowmillError } from '../../errors.ts';
 
-/** Name of a target for people. It never has the address, which may have a password. */
+/** Name of a target in messages. It never has the address, which may have a password. */
 export const nameOf = ({ urlEnv, table }: Pick<PostgresTarget, 'urlEnv' | 'table'>): string =>
   `postgres:${urlEnv}/${table}`;
 
