@@ -43,3 +43,22 @@ test('two runs of one content and other options share no rendition', async () =>
     await renditions.close();
   }
 });
+
+test('columns come in the order of the pipeline, although objects sort names like numbers', async () => {
+  const folder = store.run({ workflowId: 'years', firstRunId: 'r' });
+  const draft = await folder.create(RUN_FILE.results);
+  const input = { Name: '3M', 7: 'x' };
+  await draft.line(JSON.stringify(resultRow('a', input, { sector: 'Energy', 2024: 'up' })));
+  await draft.commit();
+  const config = { template: { name: 'p' }, prompt_template_variable_mappings: { n: 'Name' } };
+  const columns = [
+    ...['Name', '7'].map((title) => ({ type: 'TEXT', title })),
+    ...['sector', '2024'].map((title) => ({ type: 'PROMPT_TEMPLATE', title, config })),
+  ];
+  const pipeline = { name: 'years', provider: 'promptlayer', table: { tags: [], columns } };
+  await folder.writeJson(RUN_FILE.pipeline, { ...pipeline, results: [] });
+  const rendition = await exportResults(folder, 'csv');
+  const text = await readFile(rendition.path, 'utf8');
+  await rendition.remove();
+  expect(text.split('\n')[0]).toBe('key,Name,7,sector,2024,_status');
+});

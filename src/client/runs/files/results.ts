@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WorkflowExecutionDescription } from '@temporalio/client';
-import { answerSchemas, type AnswerSchemas } from '../../../answers/answer-schemas.ts';
+import { pipelineColumns, type AnswerSchemas } from '../../../answers/answer-schemas.ts';
 import { RUN_FILE } from '../../../contract/names.ts';
 import type { CsvOptions, ResultTarget } from '../../../contract/pipeline.ts';
 import type { PublishedFile, ResultRow } from '../../../contract/results.ts';
@@ -76,10 +76,14 @@ export async function csvOptionsOf(folder: Folder): Promise<CsvOptions | undefin
 }
 
 /** Returns the types of a run's answers, by the pipeline that it was started with. */
-export async function answerSchemasIn(folder: Folder): Promise<AnswerSchemas> {
+export const answerSchemasIn = async (folder: Folder): Promise<AnswerSchemas> =>
+  (await columnsIn(folder))?.answers ?? {};
+
+/** Returns the columns of the pipeline that a run was started with; `null` if it is not known. */
+async function columnsIn(folder: Folder): Promise<ReturnType<typeof pipelineColumns> | null> {
   const pipeline = await pipelineIn(folder);
   const spec = pipeline === null ? null : providerSpec(pipeline.provider);
-  return pipeline === null || spec === null ? {} : answerSchemas(spec, pipeline);
+  return pipeline === null || spec === null ? null : pipelineColumns(spec, pipeline);
 }
 
 /** Writes the results in a run's folder to a target, atomically. */
@@ -128,10 +132,16 @@ export async function resultColumns(folder: Folder, name: string): Promise<Resul
     source.see(row);
     if ((rows += 1) === ROWS_LOOKED_AT) break;
   }
+  const planned = await columnsIn(folder);
   return {
-    inputs: [...inputs],
-    columns: [...columns],
+    inputs: inOrder(inputs, planned?.inputs),
+    columns: inOrder(columns, planned?.columns),
     source: kept ?? source.names,
-    answers: await answerSchemasIn(folder),
+    answers: planned?.answers ?? {},
   };
 }
+
+/** Orders names as planned: an object has those that are numbers first. */
+const inOrder = (found: ReadonlySet<string>, planned: readonly string[] = []): string[] => [
+  ...new Set([...planned.filter((name) => found.has(name)), ...found]),
+];
