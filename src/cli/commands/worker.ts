@@ -31,6 +31,9 @@ Examples:
   curl -s http://127.0.0.1:9464/ready`,
     )
     .action(async (flags: WorkerCommandFlags) => {
+      // First: the code of a worker is the first that makes the heap grow.
+      const { keepHeapSmall } = await import('../../process/heap.ts');
+      keepHeapSmall();
       const { work } = await import('../actions/worker.ts');
       await work(cli, {
         taskQueue: flags.taskQueue,
