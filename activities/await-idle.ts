@@ -24,8 +24,8 @@ import { activity, type ActivityAttempt, trackWaiting } from './runtime/activity
 import { tolerant, type TroubleInput } from './runtime/trouble.ts';
 
 export interface AwaitIdleInput {
-  /** Run whose readings are kept. Left out by a workflow of an older version. */
-  run?: RunKey;
+  /** Run whose readings are kept. */
+  run: RunKey;
   provider: string;
   /** Columns are not needed to poll, and would only fill the history. */
   table: TableRef;
@@ -87,7 +87,6 @@ async function keepReadings(
   { run }: AwaitIdleInput,
   readings: readonly Reading[],
 ): Promise<void> {
-  if (run === undefined) return;
   await bestEffort('readings are not kept', () => recordReadings(store.run(run), readings));
 }
 

@@ -33,8 +33,8 @@ export interface StartPassInput extends PassScope {
   approvedCells?: number;
   /** End of the day of its reservation in a day budget, epoch ms. Left out: it needs none. */
   sendBeforeMs?: number;
-  /** Account of the pass for the ledger. Left out by a workflow of an older version. */
-  account?: PassAccount;
+  /** Account of the pass for the ledger. */
+  account: PassAccount;
   trouble: TroubleInput;
 }
 
@@ -65,7 +65,7 @@ export type StartedPass =
       queuedMore?: CellCountMismatch;
       /** Cells of the pipeline's own columns that were asked for. */
       asked?: AskedCells;
-      /** Sent instead of `asked` by earlier workers. */
+      /** Stands for `asked` in recorded histories. */
       requestedCells?: CellsByColumn;
     };
 

@@ -18,8 +18,7 @@ interface Pass {
   run: RunKey;
   provider: string;
   kind: string;
-  /** Left out by a workflow of an older version: its passes have no line. */
-  account?: PassAccount;
+  account: PassAccount;
 }
 
 /**
@@ -31,7 +30,6 @@ export async function openLine(
   { run, provider, kind, account }: Pass,
   cells: Record<string, number>,
 ): Promise<OpenedLine> {
-  if (account === undefined) return NO_LINE;
   const { pipeline, owner, pass } = account;
   const columns = columnSpend(cells, account);
   const line: PassLine = {
@@ -70,8 +68,3 @@ export async function openLine(
 }
 
 const NOT_UP_TO_DATE = 'the line of the ledger is not up to date';
-
-const NO_LINE: OpenedLine = {
-  accept: () => Promise.resolve(),
-  withdraw: () => Promise.resolve(),
-};

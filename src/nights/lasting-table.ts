@@ -43,8 +43,7 @@ const state = z.object({
   provider: z.string(),
   kind: z.string().nullable(),
   keyColumn: z.string(),
-  // Left out by earlier versions.
-  source: z.string().nullable().catch(null),
+  source: z.string().nullable(),
   origin: z.object({ workflowId: z.string(), firstRunId: z.string() }),
   table: z.object({ id: z.string(), url: z.string().nullable() }).nullable(),
   columns: z.array(column),

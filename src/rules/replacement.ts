@@ -16,17 +16,15 @@ export interface NewResults {
 /** Derives the new results from how a run ended. */
 export function newResultsOf(run: {
   outcome: Outcome;
-  reason: string | null;
-  endedEarly?: boolean;
+  endedEarly: boolean;
   withheld?: string;
   lastScan: { cells: CellCounts } | null;
 }): NewResults {
-  const { outcome, reason, endedEarly, lastScan, withheld } = run;
+  const { outcome, endedEarly, lastScan, withheld } = run;
   return {
     outcome,
     withheld,
-    // A run that ended by itself may have a reason as well: the answers that are missing.
-    endedEarly: endedEarly ?? reason !== null,
+    endedEarly,
     cells: lastScan?.cells ?? noCells(),
   };
 }

@@ -35,6 +35,7 @@ async function endOf(now: () => number, limiter = createLimiter()): Promise<stri
   const deps = { providers, store: createFileStore(folder), searchAttributes: false, now };
   const tracking = startTracking({ doneAtStart: 0, requestedCells: 10, requireProgress: false }, 0);
   const input = {
+    run: { workflowId: 'waits', firstRunId: 'r' },
     provider: 'tiny',
     table: { id: 't', url: null, columns: [] },
     tableRun: { operations: [], requestedCells: 10 },

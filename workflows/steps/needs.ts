@@ -11,8 +11,8 @@ import { deliver } from './deliver.ts';
 const wants = (target: NotifyTarget, need: Need): boolean => target.on.includes(need);
 
 /**
- * Notifies receivers while the run needs a person, beside its steps. Only a pipeline that names such
- * an event gets here, and no older version took one: histories of older versions replay.
+ * Notifies receivers while the run needs a person, beside its steps. Nothing is watched for a pipeline
+ * that names no such event.
  */
 export function watchNeeds(run: Run): void {
   const targets = run.pipeline.notify ?? [];

@@ -239,7 +239,7 @@ function isFirstOfNight(run: Run): boolean {
 /** Checks whether the run is above `spend.maxCredits`, where no approval lets it continue. */
 export function mayNotPayMore({ state, pipeline, spend, estimatedCredits }: Run): boolean {
   if (state.queuedMore === undefined || !state.mustApproveMore) return false;
-  // Workers of older versions judged by the pipeline's own limits only.
+  // In recorded histories, workers judged by the pipeline's own limits only.
   const policy = state.prepared?.judgesPasses === true ? spend : pipeline.spend;
   return checkCellSpend(state.queuedMore, estimatedCredits, policy).verdict === 'refuse';
 }

@@ -16,7 +16,7 @@ export async function recordRunSpend(
   { balanceChange, usage }: RunSummary,
 ): Promise<void> {
   if (!input.paidRequestSent) return;
-  const { run, pipeline, owner, cellsCancelled, creditsPerCell = 1 } = input;
+  const { run, pipeline, owner, cellsCancelled, creditsPerCell } = input;
   const line: RunLine = {
     type: 'run',
     run: run.workflowId,

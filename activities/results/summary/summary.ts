@@ -34,8 +34,8 @@ export interface PublishResultsInput {
   outcome: Outcome;
   /** Reason of the outcome, where the run did not simply complete. */
   reason: string | null;
-  /** Cancelled, failed, or at its deadline. Left out by workers of earlier versions. */
-  endedEarly?: boolean;
+  /** Cancelled, failed, or at its deadline. */
+  endedEarly: boolean;
   /** Expectations of the pipeline, judged. Left out: there are none. */
   expectations?: JudgedExpectation[];
   /** Canary that went before the rest. Left out: there was none. */
@@ -65,8 +65,8 @@ export interface PublishResultsInput {
   creditsRequested: number;
   /** Cells that all passes asked for. */
   asked: AskedCells;
-  /** Price of a cell; for the ledger. Left out by a workflow of an older version. */
-  creditsPerCell?: number;
+  /** Price of a cell; for the ledger. */
+  creditsPerCell: number;
   /** Ceiling that the run has reached. Left out: it has not. */
   ceiling?: CeilingReached;
   /** Day budget of the pipeline. Left out: there is none. */

@@ -70,8 +70,7 @@ export function summaryText(summary: RunSummary, ui: string | null): string {
       `${to} (${formatCount(rows, 'row')})`,
     ]),
   ];
-  // The summary of an older worker lacks these fields.
-  const { stillRunning = null, previousRun = null } = summary as Partial<RunSummary>;
+  const { stillRunning, previousRun } = summary;
   if (stillRunning !== null) {
     const { cells: going, tableUrl, tableId } = stillRunning;
     const place = tableUrl ?? `table ${tableId}`;
@@ -102,7 +101,6 @@ export function summaryText(summary: RunSummary, ui: string | null): string {
     ...changeFacts(summary),
     ...targetFacts(summary),
   );
-  // The summary of an older worker lacks this field.
   if (summary.report !== undefined) facts.push(['report', shortPath(summary.report)]);
   if (manifest !== null) facts.push(['manifest', shortPath(manifest)]);
   if (ui !== null) facts.push(['Temporal UI', ui]);
