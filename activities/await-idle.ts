@@ -57,16 +57,19 @@ export const awaitIdle = activity<AwaitIdleInput, WaitedSlice, PassTracking>(
   async (input, attempt, deps) => {
     const { provider } = input;
     let readings: Reading[] = [];
-    const keep = async (): Promise<void> => {
+    let kept = Promise.resolve();
+    const keep = (): Promise<void> => {
       const some = readings;
       readings = [];
-      await keepReadings(deps, input, some);
+      kept = kept.then(() => keepReadings(deps, input, some));
+      return kept;
     };
     try {
       const slice = await trackWaiting(deps, provider, 'cells', () =>
-        wait(deps, input, attempt, async ({ last, lastReadAtMs }) => {
+        wait(deps, input, attempt, ({ last, lastReadAtMs }) => {
           if (last !== null) readings.push(readingOf(last, lastReadAtMs));
-          if (readings.length >= READINGS_AT_ONCE) await keep();
+          // Beside the polls, which a slow store must not delay.
+          if (readings.length >= READINGS_AT_ONCE) void keep();
         }),
       );
       deps.onEvent?.({ type: 'slice ended', provider, end: slice.end });
@@ -94,7 +97,7 @@ async function wait(
   deps: ActivityDeps,
   input: AwaitIdleInput,
   attempt: ActivityAttempt<PassTracking>,
-  onReading: (tracking: PassTracking) => Promise<void>,
+  onReading: (tracking: PassTracking) => void,
 ): Promise<WaitedSlice> {
   const now = deps.now ?? Date.now;
   const sinceMs = now();
@@ -117,7 +120,7 @@ async function wait(
       return { end: 'stopped', tracking, calls: attempt.calls };
     }
     attempt.heartbeat(tracking, messageOf(tracking));
-    await onReading(tracking);
+    onReading(tracking);
     const verdict = classifyIdle(tracking, policy, watchedMs());
     if (verdict !== 'running') return { end: verdict, tracking, calls: attempt.calls };
     if (now() >= deadlineAtMs) return { end: 'deadline', tracking, calls: attempt.calls };

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
+import { readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,11 +17,17 @@ afterEach(closeServers);
 const HOUR_MS = 3_600_000;
 const POLICY = { minPollIntervalMs: 5, maxPollIntervalMs: 10, stallAfterMs: HOUR_MS / 2 };
 
-/** Ten cells in progress at the first three readings, done at the next. */
-async function tenCells(): Promise<string> {
+/** Checks whether the cells are done at the reading of this number; the store is in `folder`. */
+type IsDone = (reading: number, folder: string) => boolean;
+
+const afterThreeReadings: IsDone = (reading) => reading > 3;
+
+/** Ten cells in progress until they are done. */
+async function tenCells(isDone: IsDone, folder: string): Promise<string> {
   let readings = 0;
   const { url } = await serve((res, request, nth) => {
-    const done = ++readings > 3 ? 10 : 0;
+    readings += 1;
+    const done = isDone(readings, folder) ? 10 : 0;
     const status = { columns: [], rows: 10, cells: 10, done, busy: 10 - done, failed: 0 };
     json(status)(res, request, nth);
   });
@@ -28,9 +35,13 @@ async function tenCells(): Promise<string> {
 }
 
 /** Runs a slice to its end on a worker whose time is `now`; the pass began at 0. */
-async function endOf(now: () => number, limiter = createLimiter()): Promise<string> {
+async function endOf(
+  now: () => number,
+  limiter = createLimiter(),
+  isDone = afterThreeReadings,
+): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'rowmill-wait-'));
-  const provider = TINY.create({ token: TOKEN, baseUrl: await tenCells(), limiter });
+  const provider = TINY.create({ token: TOKEN, baseUrl: await tenCells(isDone, folder), limiter });
   const providers = { names: ['tiny'], spec: () => TINY.spec, get: () => provider };
   const deps = { providers, store: createFileStore(folder), searchAttributes: false, now };
   const tracking = startTracking({ doneAtStart: 0, requestedCells: 10, requireProgress: false }, 0);
@@ -81,4 +92,15 @@ test('each reading is a poll, needed within the time between two of them', async
     expect(pollWithinMs).toBeGreaterThanOrEqual(POLICY.minPollIntervalMs);
     expect(pollWithinMs).toBeLessThanOrEqual(POLICY.maxPollIntervalMs);
   }
+});
+
+test('readings are kept for the report before the slice ends', async () => {
+  const hasCourse = (folder: string): boolean =>
+    readdirSync(folder, { recursive: true }).some((name) => String(name).endsWith('course.json'));
+  const end = await endOf(
+    () => HOUR_MS,
+    createLimiter(),
+    (_reading, folder) => hasCourse(folder),
+  );
+  expect(end).toBe('idle');
 });
