@@ -16,7 +16,17 @@ import { eventually } from '../support/eventually.ts';
 import { scheduledFile } from '../support/scheduled-file.ts';
 import { startTestEnv, type TestEnv } from '../support/test-env.ts';
 
-const DAY_MS = 24 * 3_600_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** Time of the nights: about 12 hours away, so that none is due while the tests run. */
+const nightHour = (new Date().getUTCHours() + 12) % 24;
+/** Time of the newest of such nights. */
+const lastNightMs = Math.floor(Date.now() / DAY_MS - nightHour / 24) * DAY_MS + nightHour * HOUR_MS;
+const nightAt = (day: number): string => new Date(lastNightMs + day * DAY_MS).toISOString();
+/** An hour before the night of that day. */
+const after = (days: number): number => lastNightMs + days * DAY_MS - HOUR_MS;
+
 const SECRET = `whsec_${Buffer.alloc(32, 5).toString('base64')}`;
 
 let testEnv: TestEnv;
@@ -58,7 +68,7 @@ afterAll(async () => {
 async function apply(word: string, changes: Record<string, unknown> = {}): Promise<void> {
   const { client, folder, taskQueue } = testEnv;
   const notify = [{ url, on: ['missed-night'] }];
-  const schedule = { at: '02:30', timezone: 'UTC' };
+  const schedule = { at: `${String(nightHour).padStart(2, '0')}:00`, timezone: 'UTC' };
   const loaded = scheduledFile(folder, word, { notify, schedule, ...changes });
   name = loaded.pipeline.name;
   await applySchedule(client, loaded, { taskQueue, searchAttributes: true });
@@ -74,13 +84,9 @@ async function apply(word: string, changes: Record<string, unknown> = {}): Promi
 const lookAfter = (days: number, lateMs?: number): Promise<string[]> =>
   notifyMissedNights(testEnv.client, testEnv.store, {
     taskQueue: testEnv.taskQueue,
-    nowMs: midnightMs + days * DAY_MS,
+    nowMs: after(days),
     ...(lateMs === undefined ? {} : { lateMs }),
   });
-
-const midnightMs = Math.floor(Date.now() / DAY_MS) * DAY_MS;
-const nightAt = (day: number): string =>
-  new Date(midnightMs + day * DAY_MS + 2.5 * 3_600_000).toISOString();
 
 test('one message reports a night without a run', async () => {
   await apply('missed');
@@ -122,7 +128,7 @@ const listedAfter = async (days: number) => {
     client,
     store,
     await requireSchedule(client, name),
-    midnightMs + days * DAY_MS,
+    after(days),
   );
   return nights.map(({ dueAt, why }) => [dueAt, why]);
 };
