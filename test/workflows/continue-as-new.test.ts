@@ -45,8 +45,8 @@ async function longRun(provider: ProviderCase) {
     });
     const { ledger } = testEnv.sandbox;
     await eventually('a cell is in progress', () => ledger.summary().cellsPaid > 0);
-    // One done, of which a slice ends when it has lasted long enough.
-    clock.resume(1.5 * HOUR_MS);
+    // Three of five done, of which a slice ends when it has lasted long enough.
+    clock.resume(3.5 * HOUR_MS);
     await eventually('it goes on in a new run', async () => {
       const { runId } = await testEnv.client.workflow.getHandle('long').describe();
       return runId !== handle.firstExecutionRunId;
