@@ -8,7 +8,7 @@ import { rowReader } from '../port/rows.ts';
 import type { Sink, SinkContext } from '../port/sink.ts';
 
 /** Characters after which a batch of lines is written. */
-const BATCH_CHARS = 256 * 1024;
+const BATCH_CHARS = 64 * 1024;
 
 /** Writes rows with typed answers to the target, atomically. */
 const publishTyped = (
