@@ -3,7 +3,6 @@ import type { ActivityDeps } from '../../activities/runtime/deps.ts';
 import { connectTemporal, requireNamespace, type TemporalLink } from '../temporal/connection.ts';
 import { openClient } from '../temporal/data-converter.ts';
 import type { Store } from '../store/store.ts';
-import { keepHeapSmall } from '../process/heap.ts';
 import { onFreePorts } from '../process/ports.ts';
 import { RowmillError } from '../errors.ts';
 import { createWorkerDeps, unusableProviders, type WorkerDeps } from './deps.ts';
@@ -46,8 +45,6 @@ export interface WorkerService {
  */
 export async function startWorkerService(options: WorkerServiceOptions): Promise<WorkerService> {
   const { settings, env } = options;
-  // First of all: memory allocated before would stay until the next collection.
-  keepHeapSmall();
   const logger = jsonLogger(settings.logLevel);
   let coreMetricsPort: number | null = null;
   let worker: RunningWorker | null = null;

@@ -74,7 +74,7 @@ class CopyText {
   }
 
   copied(): Copied {
-    return { rows: this.#rows, digest: this.#hash.copy().digest('hex') };
+    return { rows: this.#rows, digest: this.#hash.digest('hex') };
   }
 
   #hashed(batch: string): Buffer {
