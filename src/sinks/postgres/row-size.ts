@@ -1,6 +1,5 @@
 import type { PostgresTarget } from '../../contract/pipeline.ts';
 import type { SnapshotRow } from '../../contract/rows.ts';
-import { formatInteger } from '../../text/numbers.ts';
 import type { FlatColumn } from '../formats/flat-columns.ts';
 import { problemAt } from './table-error.ts';
 
@@ -48,7 +47,8 @@ export async function refuseLargeRows(
       return typeof value === 'string' ? sum + leastBytes(value) : sum;
     }, HEADER_BYTES);
     if (bytes <= PAGE_BYTES) continue;
-    const reason = `row ${row.key} has at least ${formatInteger(bytes)} bytes there, and a row may have ${formatInteger(PAGE_BYTES)}`;
+    const number = (count: number): string => count.toLocaleString('en-US');
+    const reason = `row ${row.key} has at least ${number(bytes)} bytes there, and a row may have ${number(PAGE_BYTES)}`;
     const remedy = 'Keep fewer columns with `rows.keep`, or publish to a file.';
     throw problemAt(target, reason, remedy);
   }
