@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../contract/json.ts';
+import { sanitizeJson } from '../contract/control-characters.ts';
 import type { AnswerSchemas } from './answer-schemas.ts';
 
 /**
@@ -32,17 +33,7 @@ function pascalCase(name: string): string {
   return words.join('').replace(/^\d/, '_$&');
 }
 
-const nameOf = (key: string): string => (/^[A-Za-z_$][\w$]*$/.test(key) ? key : quoted(key));
-
-/** Control characters, line separators and marks that turn the direction of text. */
-const UNSEEN = /[\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
-
-/** A literal that cannot end a comment or a line. */
-const quoted = (value: Json): string =>
-  JSON.stringify(value).replace(
-    UNSEEN,
-    (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+const nameOf = (key: string): string => (/^[A-Za-z_$][\w$]*$/.test(key) ? key : sanitizeJson(key));
 
 /** Objects nested deeper are printed as any object. */
 const MAX_DEPTH = 20;
@@ -76,7 +67,7 @@ function typeOf(schema: JsonObject, depth: number): string {
 }
 
 const literalOf = (value: Json): string =>
-  typeof value === 'object' && value !== null ? 'unknown' : quoted(value);
+  typeof value === 'object' && value !== null ? 'unknown' : sanitizeJson(value);
 
 const unionOf = (types: readonly string[]): string =>
   types.length === 0 ? 'unknown' : [...new Set(types)].join(' | ');

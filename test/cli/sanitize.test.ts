@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { styleText } from 'node:util';
-import { sanitize, sanitizeKeepingColour, sanitizeJson } from '../../src/cli/io/sanitize.ts';
+import { sanitize, sanitizeKeepingColour } from '../../src/cli/io/sanitize.ts';
+import { sanitizeJson } from '../../src/contract/control-characters.ts';
 
 const EVIL = [
   ['a link (OSC 8)', '\u001b]8;;https://evil.example\u0007click\u001b]8;;\u0007'],

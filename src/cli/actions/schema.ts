@@ -5,7 +5,7 @@ import { requireProviderSpec } from '../../providers/catalog.ts';
 import { RowmillError } from '../../errors.ts';
 import { loadPipeline, pipelineJsonSchema } from '../../spec/index.ts';
 import type { Cli } from '../io/context.ts';
-import { sanitizeJson } from '../io/sanitize.ts';
+import { sanitizeJson } from '../../contract/control-characters.ts';
 
 export interface SchemaFlags {
   results?: string;

@@ -1,6 +1,6 @@
 import { startWorkerService } from '../../worker/service.ts';
 import { workerSettings, type WorkerFlags } from '../../worker/settings.ts';
-import { type Cli } from '../io/context.ts';
+import type { Cli } from '../io/context.ts';
 import { endWhenStuck } from '../run/end-when-stuck.ts';
 import { interruption } from '../run/signals.ts';
 import { packageVersion } from '../../process/package-root.ts';

@@ -5,7 +5,7 @@ import type { LiveCheck, LivePace } from '../../providers/live-check.ts';
 import { runLiveCheck, type LiveReport } from '../../providers/live-run.ts';
 import { createLiveCheck } from '../../providers/registry.ts';
 import { PROVIDER_SPECS, requireProviderSpec, type ProviderSpec } from '../../providers/catalog.ts';
-import { type Env } from '../io/context.ts';
+import type { Env } from '../io/context.ts';
 import { packageVersion } from '../../process/package-root.ts';
 
 /** Provider to check live, with the content of its facts file. */

@@ -2,7 +2,8 @@ import { userInfo } from 'node:os';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { styleText } from 'node:util';
-import { sanitize, sanitizeKeepingColour, sanitizeJson } from './sanitize.ts';
+import { sanitizeJson } from '../../contract/control-characters.ts';
+import { sanitize, sanitizeKeepingColour } from './sanitize.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 type Style = Parameters<typeof styleText>[0];
