@@ -6,7 +6,7 @@ import { RowmillError } from '../errors.ts';
 import type { Store } from '../store/store.ts';
 import { createWorkerDeps, refuseUnusable } from '../worker/deps.ts';
 import { workerSettings, type Env } from '../worker/settings.ts';
-import { failOrphanedActivities } from './orphaned-activities.ts';
+import { failOrphanedSteps } from '../worker/orphaned-steps.ts';
 import type { PortChoice } from '../process/ports.ts';
 import { startTemporalServer, type TemporalServer } from './temporal/server.ts';
 
@@ -141,7 +141,7 @@ export async function openEmbedded(options: EmbeddedOptions = {}): Promise<Embed
         () => end('the worker ended', logFile),
         (cause: unknown) => end('the worker broke', logFile, cause),
       );
-      await failOrphanedActivities(client, taskQueue);
+      await failOrphanedSteps(client, taskQueue);
     };
     const serve = (taskQueue: string): Promise<void> => {
       const started = served.get(taskQueue) ?? start(taskQueue);

@@ -1,3 +1,4 @@
+import type { Client } from '@temporalio/client';
 import type { Logger } from '@temporalio/worker';
 import type { ActivityDeps } from '../../activities/runtime/deps.ts';
 import { connectTemporal, requireNamespace, type TemporalLink } from '../temporal/connection.ts';
@@ -10,6 +11,7 @@ import { startHealthServer } from './health-server.ts';
 import { installRuntime } from './runtime.ts';
 import { jsonLogger } from '../process/logging.ts';
 import { watchMissedNights } from './missed-nights.ts';
+import { failOrphanedSteps } from './orphaned-steps.ts';
 import { createMetrics, type WorkerMetrics } from './metrics.ts';
 import { paceLog } from './pace-log.ts';
 import { createReadiness } from '../process/readiness.ts';
@@ -109,6 +111,7 @@ export async function startWorkerService(options: WorkerServiceOptions): Promise
   const running = worker;
   const client = openClient(link, env);
   const nights = watchMissedNights(client, deps.store, settings.taskQueue, logger);
+  void goOnSooner(client, settings.taskQueue, logger);
   const done = running.done
     .catch((error: unknown) => Promise.reject(broken(error)))
     .finally(() => {
@@ -149,6 +152,16 @@ function depsOf(options: WorkerServiceOptions, metrics: WorkerMetrics, logger: L
       ...(userAgent === undefined ? {} : { userAgent }),
     },
   });
+}
+
+/** Lets runs of a killed worker go on; where that fails, they go on after their heartbeat time-out. */
+async function goOnSooner(client: Client, taskQueue: string, logger: Logger): Promise<void> {
+  try {
+    const steps = await failOrphanedSteps(client, taskQueue);
+    if (steps > 0) logger.info(`steps of a killed worker go on: ${steps}`);
+  } catch (error) {
+    logger.warn('steps of a killed worker were not looked for', { error: String(error) });
+  }
 }
 
 /** Logs providers without a token, unless another one is usable. */

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readServerState } from '../../src/dev/temporal/server-state.ts';
-import { endProcess } from '../../src/dev/temporal/process.ts';
+import { endProcess } from '../../src/process/process-mark.ts';
 
 /** A folder for commands that bring their own Temporal server. */
 export interface Place {

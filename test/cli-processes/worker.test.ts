@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
-import { failOrphanedActivities } from '../../src/dev/orphaned-activities.ts';
+import { failOrphanedSteps } from '../../src/worker/orphaned-steps.ts';
 import { rowmill } from '../cli/command.ts';
 import { manualClock } from '../support/manual-clock.ts';
 import { startTestEnv, TOKEN, type TestEnv } from '../support/test-env.ts';
@@ -76,21 +76,22 @@ test('a worker that drains leaves its wait to the next worker', async () => {
   expect(metrics + ended.stderr + ended.stdout).not.toContain(TOKEN);
 });
 
-test('only the wait of a killed worker fails at once', async () => {
+test('the next worker on this machine retries the wait of a killed one at once', async () => {
   const { sandbox, release } = slow();
   const testEnv = await open({ sandbox });
   const first = await start(testEnv);
   const handle = await startRunOn(testEnv, 'killed');
   await untilItWaits(handle, testEnv);
-  await failOrphanedActivities(testEnv.client, queueOf(testEnv));
+  await failOrphanedSteps(testEnv.client, queueOf(testEnv));
   expect((await pendingStep(handle)).attempt).toBe(1);
 
   first.child.kill('SIGKILL');
   await first.ended;
-  await failOrphanedActivities(testEnv.client, queueOf(testEnv));
+  const next = await start(testEnv);
+  await eventually('it looks for steps of the killed one', () =>
+    next.log().some(({ msg }) => msg === 'steps of a killed worker go on: 1'),
+  );
   expect((await pendingStep(handle)).attempt).toBe(2);
-
-  await start(testEnv);
   release();
   expect(await handle.result()).toMatchObject({ outcome: 'completed', cells: { done: 2 } });
   expect(testEnv.sandbox.ledger.summary()).toMatchObject({ tablesCreated: 1, cellsPaid: 2 });

@@ -10,7 +10,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { connectTemporal, type TemporalLink } from '../../src/temporal/connection.ts';
 import { DEFAULT_TASK_QUEUE, SEARCH_ATTRIBUTE, WORKFLOW_TYPE } from '../../src/contract/names.ts';
 import { openTemporal } from '../support/open-temporal.ts';
-import { isStill, markOf } from '../../src/dev/temporal/process.ts';
+import { isStill, markOf } from '../../src/process/process-mark.ts';
 import {
   ensureSearchAttributes,
   missingSearchAttributes,

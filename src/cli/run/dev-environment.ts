@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { isStill, markOf } from '../../dev/temporal/process.ts';
+import { isStill, markOf } from '../../process/process-mark.ts';
 import type { Env } from '../io/context.ts';
 import { shellQuote } from '../../text/shell.ts';
 

@@ -15,7 +15,7 @@ import type { ArchiveHashes } from './archive-hashes.ts';
 import { downloadTemporal } from './download.ts';
 import { buildTemporal } from './go-build.ts';
 import { withLock } from './lock.ts';
-import { firstLine } from './process.ts';
+import { firstLine } from './error-text.ts';
 
 export interface AcquireOptions {
   /**

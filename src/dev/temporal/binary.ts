@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { promisify } from 'node:util';
 import { isAtLeast, OLDEST_SERVER } from '../../temporal/connection.ts';
-import { firstLine } from './process.ts';
+import { firstLine } from './error-text.ts';
 
 const run = promisify(execFile);
 

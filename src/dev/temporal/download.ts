@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { EnvHttpProxyAgent, fetch } from 'undici';
 import { ARCHIVE_HASHES, type ArchiveHashes } from './archive-hashes.ts';
 import { executableName, PINNED_VERSION, type Environment } from './binary.ts';
-import { firstLine } from './process.ts';
+import { firstLine } from './error-text.ts';
 
 const run = promisify(execFile);
 

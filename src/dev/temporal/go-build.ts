@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { executableName, PINNED_VERSION, type Environment } from './binary.ts';
 import { packageRoot } from '../../process/package-root.ts';
 import { findGo, goBuild } from './go-command.ts';
-import { messageOf } from './process.ts';
+import { messageOf } from './error-text.ts';
 
 const PACKAGE = 'github.com/temporalio/cli/cmd/temporal';
 const STAMP = `-X github.com/temporalio/cli/internal/temporalcli.Version=${PINNED_VERSION}`;

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { isAtLeast } from '../../temporal/connection.ts';
 import { findOnPath, type Environment } from './binary.ts';
 import { onExit } from './exit-hooks.ts';
-import { firstLine } from './process.ts';
+import { firstLine } from './error-text.ts';
 
 const run = promisify(execFile);
 

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isStill, markOf, type ProcessMark, codeOf } from './process.ts';
+import { isStill, markOf, type ProcessMark } from '../../process/process-mark.ts';
+import { codeOf } from './error-text.ts';
 
 const CHECK_AGAIN_MS = 100;
 /**

@@ -5,7 +5,7 @@ import { onExit } from './exit-hooks.ts';
 import { plainTarget } from './launch.ts';
 import { withLock } from './lock.ts';
 import { LOOPBACK } from '../../process/ports.ts';
-import { endProcess, isStill, sendSignal, type ProcessMark } from './process.ts';
+import { endProcess, isStill, sendSignal, type ProcessMark } from '../../process/process-mark.ts';
 import * as state from './server-state.ts';
 
 export interface ServerExit {

@@ -1,6 +1,6 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { isMark } from './lock.ts';
-import { isStill, markOf, type ProcessMark } from './process.ts';
+import { isStill, markOf, type ProcessMark } from '../../process/process-mark.ts';
 
 /** State beside a server's database file, by which the next start finds a running server. */
 export interface ServerState {

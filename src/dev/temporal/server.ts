@@ -9,7 +9,7 @@ import type { TemporalBinary } from './binary.ts';
 import { launch, plainTarget, waitUntilServing, type LaunchPlan } from './launch.ts';
 import { withLock } from './lock.ts';
 import { onFreePorts, type PortChoice } from '../../process/ports.ts';
-import { endProcess, markOf } from './process.ts';
+import { endProcess, markOf } from '../../process/process-mark.ts';
 import { ensureSearchAttributes } from '../../temporal/search-attributes.ts';
 import { GRACE_MS, handleOf, waitForExit, type TemporalServer } from './server-handle.ts';
 import * as state from './server-state.ts';

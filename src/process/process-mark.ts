@@ -23,7 +23,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return codeOf(error) === 'EPERM';
+    return isErrorWithCode(error) && error.code === 'EPERM';
   }
 }
 
@@ -74,15 +74,6 @@ export function sendSignal(mark: ProcessMark, name: NodeJS.Signals): void {
   }
 }
 
-/** Returns a code like `EEXIST`. No `instanceof Error`, which fails across realms, as in tests. */
-export const codeOf = (error: unknown): string | null =>
-  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
-    ? error.code
-    : null;
-
-export const messageOf = (error: unknown): string =>
-  typeof error === 'object' && error !== null && 'message' in error
-    ? String(error.message)
-    : String(error);
-
-export const firstLine = (error: unknown): string => messageOf(error).split('\n')[0] ?? '';
+/** Checks for a system error. No `instanceof Error`, which fails across realms, as in tests. */
+const isErrorWithCode = (error: unknown): error is { code: unknown } =>
+  typeof error === 'object' && error !== null && 'code' in error;
