@@ -4,7 +4,6 @@ import {
   cancellationSignal,
   heartbeat,
   log,
-  sleep,
 } from '@temporalio/activity';
 import { CancelledFailure } from '@temporalio/common';
 import { z } from 'zod';
@@ -14,11 +13,10 @@ import { createFence, withinFence } from '../../src/fence.ts';
 import type { CallContext } from '../../src/providers/provider.ts';
 import type { ActivityDeps } from './deps.ts';
 import { toFailure } from './failure.ts';
+import { startHeartbeats } from './heartbeats.ts';
+import { sleepWhile } from './sleep.ts';
 import { classifyTrouble, troubleBefore, type FailureTolerance } from './trouble.ts';
 import type { WaitReason } from './metric-events.ts';
-
-/** Often enough for a 30 s heartbeat time-out; the SDK throttles what is sent. */
-const HEARTBEAT_EVERY_MS = 2_000;
 
 /**
  * Time for a confirmation in steps without a heartbeat time-out, whose other time-outs are longer.
@@ -123,6 +121,7 @@ export async function runActivity<D, R>(
   let requestSent = previousAttemptMayHaveSent;
   let reportedBefore = JSON.stringify(previous);
   let troubleSinceMs = tolerance.trouble?.sinceMs ?? troubleBefore(heartbeatDetails);
+  const sleep = (ms: number): Promise<void> => sleepWhile(signal, ms);
   const step: ActivityAttempt<D> = {
     ctx: {
       signal,
@@ -155,14 +154,13 @@ export async function runActivity<D, R>(
       const reported = JSON.stringify(details);
       if (reported !== reportedBefore) troubleSinceMs = null;
       reportedBefore = reported;
-      heartbeat(beat);
+      heartbeats.news();
     },
     sleep,
     isCancelled: () => cancellationDetails()?.cancelRequested === true,
     waitForLateCommit: (ms) => sleep(ms * (deps.commitWaitFactor ?? 1)),
   };
-  heartbeat(beat);
-  const timer = setInterval(() => heartbeat(beat), HEARTBEAT_EVERY_MS);
+  const heartbeats = startHeartbeats(() => heartbeat(beat));
   try {
     return await fenced(deps, beat, () => body(step));
   } catch (error) {
@@ -195,7 +193,7 @@ export async function runActivity<D, R>(
     });
     throw failure;
   } finally {
-    clearInterval(timer);
+    heartbeats.stop();
   }
 }
 

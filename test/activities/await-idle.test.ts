@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { queryObjects } from 'node:v8';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { awaitIdle, type WaitedSlice } from '../../activities/await-idle.ts';
 import { startTracking } from '../../src/rules/passes/tracking.ts';
@@ -103,4 +104,22 @@ test('readings are kept for the report before the slice ends', async () => {
     (_reading, folder) => hasCourse(folder),
   );
   expect(end).toBe('idle');
+});
+
+test('a wait keeps nothing of its polls', async () => {
+  const timer = setTimeout(() => undefined, 0);
+  const timers: number[] = [];
+  await endOf(
+    () => 0,
+    createLimiter({ ratePerSecond: 1_000 }),
+    (reading) => {
+      if (reading % 100 === 0) {
+        timers.push(queryObjects(timer.constructor, { format: 'count' }));
+      }
+      return reading > 200;
+    },
+  );
+  const [after100 = 0, after200 = 0] = timers;
+  expect(after100).toBeGreaterThan(0);
+  expect(after200 - after100).toBeLessThan(20);
 });

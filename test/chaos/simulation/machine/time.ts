@@ -86,11 +86,16 @@ function sleep(ms = 0, value?: unknown, options: { signal?: AbortSignal } = {}):
   if (here === null) return real.sleep(ms, value, options);
   if (options.signal?.aborted === true) return Promise.reject(options.signal.reason as Error);
   return new Promise((resolve, reject) => {
-    const appointment = here.timeline.in(ms, () => resolve(value));
-    options.signal?.addEventListener('abort', () => {
+    const aborted = (): void => {
       appointment.cancel();
       reject(options.signal?.reason as Error);
-    });
+    };
+    const over = (): void => {
+      options.signal?.removeEventListener('abort', aborted);
+      resolve(value);
+    };
+    const appointment = here.timeline.in(ms, () => waitedFor(inContext(over)));
+    options.signal?.addEventListener('abort', aborted, { once: true });
   });
 }
 
