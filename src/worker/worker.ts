@@ -50,10 +50,13 @@ export interface RunningWorker {
 const HEARTBEAT_THROTTLE = { short: '5s', polls: '2s' } as const;
 
 /**
- * Maximum cached runs. An evicted one replays a history of some dozen events at the end of its
- * slice. Without a limit, 500 waiting runs took 529 MiB.
+ * Maximum cached runs: those between two of their steps. A run that waits is evicted, and replays some
+ * dozen events at the end of its slice.
  */
-const CACHED_RUNS = 100;
+const CACHED_RUNS = 50;
+
+/** Maximum workflow tasks at once, for one thread. More of them only take memory, which stays taken. */
+const WORKFLOW_TASKS_AT_ONCE = 10;
 
 /**
  * Maximum short steps. Loads and scans keep a batch or a page in memory and wait for the rate
@@ -101,6 +104,7 @@ export async function startWorker(options: RowmillWorkerOptions): Promise<Runnin
         activities: createActivities(deps),
         shutdownGraceTime: options.shutdownGraceMs ?? 20_000,
         maxConcurrentActivityTaskExecutions: SHORT_STEPS_AT_ONCE,
+        maxConcurrentWorkflowTaskExecutions: WORKFLOW_TASKS_AT_ONCE,
         maxCachedWorkflows: CACHED_RUNS,
         maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE.short,
       }),
