@@ -5,6 +5,7 @@ import { createFileStore } from '../src/store/disk/file-store.ts';
 import type { Figure } from './figure.ts';
 import { peakDuring } from './site/memory.ts';
 import { benchPipeline } from './site/pipeline.ts';
+import { pollLagSeconds } from './site/poll-lag.ts';
 import type { Site } from './site/site.ts';
 
 /** Cells of ten hours: nothing ends while it is measured. */
@@ -25,10 +26,11 @@ const MAX_BYTES = 512 * 2 ** 20;
 /** R15 asks for the first of them; each of the others is tried when the one before was held. */
 const STEPS = [500, 1_000, 2_000] as const;
 
-/** Number of runs that waited, and the most that the worker took meanwhile. */
+/** Number of runs that waited, the most that the worker took meanwhile, and how late it polled. */
 interface Held {
   runs: number;
   peakBytes: number;
+  pollLag: string;
 }
 
 /** R15: so many runs wait on one worker at the product's own pace of polls; what it takes. */
@@ -51,7 +53,7 @@ export async function waitingFigures(site: Site, { quick }: { quick: boolean }):
       return reached;
     });
     if (peakBytes === null) break;
-    const now = { runs: waiting, peakBytes };
+    const now = { runs: waiting, peakBytes, pollLag: await pollLagSeconds(worker, 0.95) };
     if (waiting < runs || peakBytes > MAX_BYTES) {
       beyond = now;
       break;
@@ -78,8 +80,8 @@ export async function waitingFigures(site: Site, { quick }: { quick: boolean }):
 
 const nameOf = (nth: number): string => `bench-waiting-${nth}`;
 
-const inWords = ({ runs, peakBytes }: Held): string =>
-  `${runs} runs in ${Math.round(peakBytes / 2 ** 20)} MiB, the peak`;
+const inWords = ({ runs, peakBytes, pollLag }: Held): string =>
+  `${runs} runs in ${Math.round(peakBytes / 2 ** 20)} MiB, the peak, polls late by ${pollLag} s`;
 
 /** Starts runs of these ids, all of the same two rows. */
 export async function starter(
