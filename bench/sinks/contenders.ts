@@ -7,15 +7,18 @@ import { COLUMNS, RESULTS } from './rows.ts';
 type BareWriter = (job: Job) => Promise<void>;
 
 /** A sink, and a bare writer of the same library. */
-export interface Contender {
-  what: string;
-  /** Kind of place that it writes to. */
-  place: 'folder' | 'bucket' | 'table';
+export interface Writers {
   /** Loads the bare writer, and with it the libraries of both. */
   bare(): Promise<BareWriter>;
   sink(folder: Folder, to: string): Promise<unknown>;
-  /** Writes the rows that are there already. @default none */
-  before?: BareWriter;
+}
+
+export interface Contender extends Writers {
+  what: string;
+  /** Kind of place that it writes to. */
+  place: 'folder' | 'bucket' | 'table';
+  /** Writes the rows that are there already: each contender those that it finds. @default none */
+  before?: Writers;
 }
 
 const file =
@@ -23,20 +26,28 @@ const file =
   (folder: Folder, to: string): Promise<unknown> =>
     publishTo({ to, format, types }, folder, RESULTS, COLUMNS);
 
-const table = (folder: Folder, to: string): Promise<unknown> => {
-  const target = {
-    postgres: { urlEnv: 'WAREHOUSE_URL', table: to, mode: 'upsert' as const },
+/** Publishes as this run: the same rows of another run are no repeat. */
+const table =
+  (run: string) =>
+  (folder: Folder, to: string): Promise<unknown> => {
+    const target = {
+      postgres: { urlEnv: 'WAREHOUSE_URL', table: to, mode: 'upsert' as const },
+    };
+    return tableSinkOf(target).publish(folder, target, {
+      storeName: RESULTS,
+      columns: COLUMNS,
+      run: { workflowId: `${run} ${to}`, firstRunId: to },
+      pipeline: 'bench',
+      env: process.env,
+    });
   };
-  return tableSinkOf(target).publish(folder, target, {
-    storeName: RESULTS,
-    columns: COLUMNS,
-    run: { workflowId: to, firstRunId: to },
-    pipeline: 'bench',
-    env: process.env,
-  });
-};
 
 const postgres = () => import('./bare/postgres.ts');
+
+const newTable: Writers = {
+  bare: async () => (await postgres()).bare,
+  sink: table('first'),
+};
 
 /** Every sink, by a name for arguments. */
 export const CONTENDERS: Readonly<Record<string, Contender>> = {
@@ -73,14 +84,13 @@ export const CONTENDERS: Readonly<Record<string, Contender>> = {
   postgres: {
     what: 'PostgreSQL, new table',
     place: 'table',
-    bare: async () => (await postgres()).bare,
-    sink: table,
+    ...newTable,
   },
   upsert: {
     what: 'PostgreSQL, rows that are there',
     place: 'table',
     bare: async () => (await postgres()).bareUpsert,
-    sink: table,
-    before: async (job) => (await postgres()).bare(job),
+    sink: table('second'),
+    before: newTable,
   },
 };
