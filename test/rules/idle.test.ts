@@ -53,6 +53,18 @@ test('idle while cells in progress vanished without getting done needs a second 
   expect(verdictAt(64, after)).toBe('idle');
 });
 
+test('idle is believed at once when the last cell is lost, as others were before', () => {
+  const lostBefore = (lost: number): PassTracking =>
+    watched(
+      begun(),
+      [2, reading(100, { cellsInProgress: 100 })],
+      [60, reading(100, { cellsDone: 99 - lost, cellsInProgress: 1 })],
+      [62, reading(100, { cellsDone: 99 - lost })],
+    );
+  expect(verdictAt(62, lostBefore(3))).toBe('idle');
+  expect(verdictAt(62, lostBefore(0))).toBe('running');
+});
+
 test('idle is believed at once when the last cells in progress were counted as failed', () => {
   const watch = watched(
     begun(),

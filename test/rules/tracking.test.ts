@@ -1,6 +1,11 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { cellsLeft, recordReading, timeLeftMs } from '../../src/rules/passes/tracking.ts';
+import {
+  cellsLeft,
+  recordReading,
+  resumeTracking,
+  timeLeftMs,
+} from '../../src/rules/passes/tracking.ts';
 import { begun, reading, watched } from './readings.ts';
 
 test('the time left follows the rate of late', () => {
@@ -52,6 +57,40 @@ test('a first pass over a table with done cells counts only what is asked of it'
     reading(1_000, { cellsDone: 950, cellsInProgress: 50 }),
   ]);
   expect(cellsLeft(watch)).toBe(50);
+});
+
+test('a queue does not seem to drain once quick cells have ended', () => {
+  const watch = watched(
+    begun({ requestedCells: 2_000 }),
+    [10, reading(2_000, { cellsDone: 50, cellsInProgress: 100 })],
+    [60, reading(2_000, { cellsDone: 900, cellsInProgress: 50 })],
+    [600, reading(2_000, { cellsDone: 1_100, cellsInProgress: 50 })],
+  );
+  expect(cellsLeft(watch)).toBe(900);
+});
+
+test('lost cells are counted only while no others start', () => {
+  const watch = begun({ requestedCells: 200 });
+  const before = watched(watch, [10, reading(200, { cellsInProgress: 50 })]);
+  const drained = watched(before, [60, reading(200, { cellsDone: 15, cellsInProgress: 30 })]);
+  expect(drained).toMatchObject({ leftProgress: 20, leftUndone: 5 });
+  const refilled = watched(before, [60, reading(200, { cellsDone: 45, cellsInProgress: 30 })]);
+  expect(refilled).not.toHaveProperty('leftProgress');
+});
+
+test('an API that counts queued cells is known by them', () => {
+  const shows = (cellsDone: number, cellsInProgress: number): boolean =>
+    watched(begun(), [10, reading(100, { cellsDone, cellsInProgress })]).countsQueued ?? false;
+  expect(shows(5, 95)).toBe(true);
+  expect(shows(5, 50)).toBe(false);
+  expect(shows(90, 10)).toBe(false);
+});
+
+test('a time without readings does not make the last cells older', () => {
+  const watch = watched(begun(), [60, reading(100, { cellsDone: 50, cellsInProgress: 50 })]);
+  const last = watched(watch, [90, reading(100, { cellsDone: 98, cellsInProgress: 2 })]);
+  const resumed = resumeTracking(last, 9_000_000);
+  expect(9_000_000 - (resumed.manyAtMs ?? 0)).toBe(30_000);
 });
 
 test('a watch is plain data: it comes back from a heartbeat as it was', () => {

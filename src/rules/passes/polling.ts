@@ -11,26 +11,25 @@ const IDLE_BACKOFF = 1.3;
 /** Share of the time gone, until something is done … */
 const UNMOVED_SHARE = 0.05;
 /** … and of a pass of more than so many cells, whose first ones are not its last. */
-const UNMOVED_SHARE_MANY = 0.5;
+const UNMOVED_SHARE_MANY = 1;
 const MANY_CELLS = 50;
 
-/** An end may be noticed so many shortest intervals late. */
-const LATE_INTERVALS = 1.3;
+/** So many shortest intervals and the time of a reply are the 3 s by which an end may be noticed late. */
+const LATE_INTERVALS = 1.345;
 /** Share of the least time left, where many cells are left: fewer of them may end at once. */
-const LEFT_SHARE = 0.32;
+const LEFT_SHARE = 0.36;
 /** Chance that the pass ends within the share of the time left that follows from it. */
-const END_CHANCE = 0.001;
+const END_CHANCE = 0.0003;
+/** Longer passes afford shorter intervals: they are a smaller share of all. */
+const LONG_PASS_MS = 25 * 60_000;
 
 /** Readings become rarer once nothing has moved for this share of the pass … */
-const QUIET_SHARE = 0.2;
+const QUIET_SHARE = 0.6;
 /** … by this share of the time beyond it. */
 const QUIET_BEYOND_SHARE = 1 / 50;
 
-/** Share of the time gone, which bounds what wrong estimates cost; of a pass that will be short … */
-const GONE_SHARE_SHORT = 0.25;
-const SHORT_PASS_MS = 5 * 60_000;
-/** … and of a longer one. */
-const GONE_SHARE = 0.5;
+/** Share of the time gone, which bounds what wrong estimates cost. */
+const GONE_SHARE = 0.75;
 
 /**
  * Returns the time before the next reading, within the policy's bounds. It follows from the least
@@ -52,22 +51,28 @@ export function nextPollMs(tracking: PassTracking, policy: PollPolicy, nowMs: nu
 function untilEndMs(tracking: PassTracking, policy: PollPolicy, goneMs: number): number {
   const { cells, ms, sureMs } = remainingOf(tracking);
   if (ms === null) return goneMs * (cells > MANY_CELLS ? UNMOVED_SHARE_MANY : UNMOVED_SHARE);
-  const quietMs = tracking.lastReadAtMs - tracking.lastChangeAtMs;
-  const leftMs = Math.max(ms, quietMs);
+  const { lastReadAtMs, lastChangeAtMs, manyAtMs = tracking.startedAtMs } = tracking;
+  const quietMs = lastReadAtMs - lastChangeAtMs;
+  // Cells that have outlasted the others for long will take about as long again.
+  const leftMs = Math.max(ms, quietMs, lastReadAtMs - manyAtMs);
   const wantedMs =
     policy.minPollIntervalMs * LATE_INTERVALS +
-    leftMs * Math.min(LEFT_SHARE, shareOfLeft(cells)) +
+    leftMs * shareOfLeft(cells, Math.min(1, LONG_PASS_MS / goneMs)) +
     Math.max(0, quietMs - goneMs * QUIET_SHARE) * QUIET_BEYOND_SHARE;
-  const isShort = goneMs + leftMs < SHORT_PASS_MS;
-  return Math.min(Math.max(wantedMs, sureMs), goneMs * (isShort ? GONE_SHARE_SHORT : GONE_SHARE));
+  return Math.min(Math.max(wantedMs, sureMs), goneMs * GONE_SHARE);
 }
 
 /**
  * Returns the share of the time left within which all cells end with a chance of `END_CHANCE`. Each
- * cell ends by itself, at any moment as likely as at another.
+ * cell ends by itself, at any moment as likely as at another. A single one may end at once.
+ *
+ * @param ease Share (0..1) of the chance that a pass of such a length affords
  */
-const shareOfLeft = (cells: number): number =>
-  -Math.log(1 - END_CHANCE ** (1 / Math.max(1, cells)));
+function shareOfLeft(cells: number, ease: number): number {
+  if (cells <= 1) return 0;
+  const share = -Math.log(1 - (END_CHANCE * ease) ** (1 / cells));
+  return Math.min(LEFT_SHARE * Math.sqrt(ease), share);
+}
 
 /** A slice ends after this share of the cells of the pass, or this long, or some of each … */
 const SLICE_SHARE = 3 / 8;

@@ -28,11 +28,17 @@ export interface PassTracking {
   quietMs: number;
   /** The counts explain the idle reading: what was in progress before it is done, little is left. */
   countsAddUp: boolean;
-  /** Most cells seen in progress at once. */
+  /** Most cells seen in progress at once; fades slowly. */
   peakInProgress: number;
   /** Done cells per ms, newer readings weigh more. */
   ratePerMs: number;
-  /** Cells by which `in progress` has fallen, over all readings. Left out: none. */
+  /** Highest rate between two readings; fades soon. Left out: 0. */
+  topRatePerMs?: number;
+  /** Time of the last reading with more than a few cells in progress, epoch ms. Left out: the start. */
+  manyAtMs?: number;
+  /** All undone cells were in progress: queued ones count. Left out: not seen. */
+  countsQueued?: true;
+  /** Cells by which `in progress` has fallen while no others started. Left out: none. */
   leftProgress?: number;
   /** Cells that left `in progress` without being done: lost. */
   leftUndone?: number;
@@ -73,7 +79,12 @@ export function resumeTracking(tracking: PassTracking, nowMs: number): PassTrack
     return { ...tracking, startedAtMs: nowMs, lastReadAtMs: nowMs, lastChangeAtMs: nowMs };
   }
   const unseenMs = nowMs - tracking.lastReadAtMs;
-  return { ...tracking, lastChangeAtMs: Math.min(nowMs, tracking.lastChangeAtMs + unseenMs) };
+  const { lastChangeAtMs, manyAtMs } = tracking;
+  return {
+    ...tracking,
+    lastChangeAtMs: Math.min(nowMs, lastChangeAtMs + unseenMs),
+    ...(manyAtMs === undefined ? {} : { manyAtMs: Math.min(nowMs, manyAtMs + unseenMs) }),
+  };
 }
 
 /**
@@ -111,15 +122,35 @@ const sameCounts = (a: TableProgress, b: TableProgress): boolean =>
 const RATE_MEMORY_SHARE = 0.3;
 const MIN_RATE_MEMORY_MS = 10_000;
 
-function nextRate(tracking: PassTracking, progress: TableProgress, nowMs: number): number {
+/** Power of the age of the pass by which the most cells in progress fade: quick ones are over soon. */
+const PEAK_FADES = 1 / 3;
+/** Power by which the highest rate fades: it lasts as long as a wave or a burst. */
+const TOP_RATE_FADES = 2.7;
+
+/** Returns the share that is left of what earlier readings have seen. */
+function faded(tracking: PassTracking, nowMs: number, power: number): number {
+  const ageMs = (atMs: number): number => Math.max(MIN_RATE_MEMORY_MS, atMs - tracking.startedAtMs);
+  return Math.min(1, ageMs(tracking.lastReadAtMs) / ageMs(nowMs)) ** power;
+}
+
+function nextRates(
+  tracking: PassTracking,
+  progress: TableProgress,
+  nowMs: number,
+): Pick<PassTracking, 'ratePerMs' | 'topRatePerMs'> {
+  const { ratePerMs, topRatePerMs = 0 } = tracking;
   const sinceMs = nowMs - tracking.lastReadAtMs;
   const doneBefore = tracking.last?.cellsDone ?? tracking.doneAtStart;
-  if (sinceMs <= 0) return tracking.ratePerMs;
+  if (sinceMs <= 0) return { ratePerMs };
   const observed = Math.max(0, progress.cellsDone - doneBefore) / sinceMs;
-  if (tracking.ratePerMs === 0) return observed;
+  const top = Math.max(observed, topRatePerMs * faded(tracking, nowMs, TOP_RATE_FADES));
   const goneMs = nowMs - tracking.startedAtMs;
   const memoryMs = Math.max(MIN_RATE_MEMORY_MS, goneMs * RATE_MEMORY_SHARE);
-  return tracking.ratePerMs + (1 - Math.exp(-sinceMs / memoryMs)) * (observed - tracking.ratePerMs);
+  const weight = ratePerMs === 0 ? 1 : 1 - Math.exp(-sinceMs / memoryMs);
+  return {
+    ratePerMs: ratePerMs + weight * (observed - ratePerMs),
+    ...(top > 0 ? { topRatePerMs: top } : {}),
+  };
 }
 
 /** Adds one reading of the table to the evidence. */
@@ -131,6 +162,10 @@ export function recordReading(
   const changed = tracking.last !== null && !sameCounts(tracking.last, progress);
   const idle = isIdle(progress);
   const sameIdle = idle && tracking.consecutiveIdleReadings > 0 && !changed;
+  const peakInProgress = Math.max(
+    tracking.peakInProgress * faded(tracking, nowMs, PEAK_FADES),
+    progress.cellsInProgress,
+  );
   return {
     ...tracking,
     progressSeen: tracking.progressSeen || !idle || progress.cellsDone !== tracking.doneAtStart,
@@ -141,19 +176,58 @@ export function recordReading(
     consecutiveIdleReadings: idle ? (sameIdle ? tracking.consecutiveIdleReadings + 1 : 1) : 0,
     idleSinceMs: sameIdle ? tracking.idleSinceMs : nowMs,
     countsAddUp: idle && (sameIdle ? tracking.countsAddUp : explainsIdle(tracking, progress)),
-    peakInProgress: Math.max(tracking.peakInProgress, progress.cellsInProgress),
-    ratePerMs: nextRate(tracking, progress, nowMs),
+    peakInProgress,
+    ...nextRates(tracking, progress, nowMs),
+    ...(isMany(peakInProgress, progress) ? { manyAtMs: nowMs } : {}),
+    ...(showsQueued(tracking, progress) ? { countsQueued: true } : {}),
     ...cellsThatLeft(tracking, progress),
   };
 }
 
-/** Sums the cells that have left `in progress`; `{}` before the first. */
+/** Share of the most cells in progress below which a queue drains. */
+const DRAINS_BELOW = 0.9;
+
+/**
+ * Checks whether a queue drains: places are not filled again. What is in progress may then be all
+ * that is left, whether the API counts queued cells as in progress or not.
+ */
+export const isDraining = (peakInProgress: number, { cellsInProgress }: TableProgress): boolean =>
+  cellsInProgress < DRAINS_BELOW * peakInProgress;
+
+/** So many cells in progress, while a queue drains, are perhaps the last ones of a pass. */
+const FEW_CELLS = 5;
+
+const isMany = (peakInProgress: number, progress: TableProgress): boolean =>
+  progress.cellsInProgress > FEW_CELLS || !isDraining(peakInProgress, progress);
+
+/** Share of the cells of a pass that are done or in progress, where no others are queued … */
+const SHOWN_SHARE = 0.9;
+/** … and of done ones at most, so that lost cells do not matter much. */
+const SHOWN_DONE_SHARE = 0.5;
+
+/** Checks whether all cells that are not done are in progress. */
+function showsQueued(tracking: PassTracking, progress: TableProgress): boolean {
+  const expected = expectedCells(tracking, progress);
+  const done = progress.cellsDone - tracking.doneAtStart;
+  const shown = done + progress.cellsInProgress;
+  return (
+    progress.cellsInProgress > 0 &&
+    done <= expected * SHOWN_DONE_SHARE &&
+    shown >= expected * SHOWN_SHARE
+  );
+}
+
+/**
+ * Sums the cells that have left `in progress`; `{}` before the first. More done cells than left ones
+ * show that others have started: how many were lost is not seen then.
+ */
 function cellsThatLeft(
   { last, leftProgress = 0, leftUndone = 0 }: PassTracking,
   progress: TableProgress,
 ): Pick<PassTracking, 'leftProgress' | 'leftUndone'> {
-  const left = last === null ? 0 : Math.max(0, last.cellsInProgress - progress.cellsInProgress);
+  const fall = last === null ? 0 : Math.max(0, last.cellsInProgress - progress.cellsInProgress);
   const done = last === null ? 0 : Math.max(0, progress.cellsDone - last.cellsDone);
+  const left = done > fall ? 0 : fall;
   if (leftProgress + left === 0) return {};
   return {
     leftProgress: leftProgress + left,
@@ -163,6 +237,8 @@ function cellsThatLeft(
 
 /** Share of the cells previously in progress that must be done, or counted as failed … */
 const SEEN_ENDED_SHARE = 0.5;
+/** … or so many of them at most are lost, in a pass in which others were … */
+const LOST_AT_END = 2;
 /** … and of all cells of the pass no more than this may be open: failed and blocked ones. */
 const MAX_OPEN_SHARE = 0.3;
 
@@ -175,7 +251,9 @@ function explainsIdle(tracking: PassTracking, progress: TableProgress): boolean 
   if (last === null || last.cellsInProgress === 0) return false;
   const seenDone = progress.cellsDone - last.cellsDone;
   const seenFailed = Math.max(0, (progress.cellsFailed ?? 0) - (last.cellsFailed ?? 0));
-  if (seenDone + seenFailed < last.cellsInProgress * SEEN_ENDED_SHARE) return false;
+  const unseen = last.cellsInProgress - seenDone - seenFailed;
+  const isLost = unseen <= Math.min(LOST_AT_END, tracking.leftUndone ?? 0);
+  if (unseen > last.cellsInProgress * (1 - SEEN_ENDED_SHARE) && !isLost) return false;
   const expected = expectedCells(tracking, progress);
   const done = progress.cellsDone - tracking.doneAtStart;
   return expected - done <= expected * MAX_OPEN_SHARE;
@@ -192,10 +270,9 @@ export function cellsLeft(tracking: PassTracking): number {
   if (last === null) return tracking.requestedCells ?? 0;
   const done = last.cellsDone - tracking.doneAtStart;
   const undone = Math.max(0, expectedCells(tracking, last) - done);
-  // Failed and blocked cells never become done: once the queue drains, what is in progress is
-  // all that is left. Below its peak it drains (Extruct may or may not count queued cells).
-  const draining = last.cellsInProgress < 0.9 * tracking.peakInProgress;
-  return draining ? Math.min(undone, last.cellsInProgress) : undone;
+  // Failed and blocked cells never become done.
+  const isEnd = isDraining(tracking.peakInProgress, last);
+  return isEnd ? Math.min(undone, last.cellsInProgress) : undone;
 }
 
 /** Time until the pass is idle by the rate of late; `null` before anything moved. */
