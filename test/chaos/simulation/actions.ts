@@ -26,7 +26,7 @@ const ACTIONS: Record<string, (cast: Cast, input: Action['with']) => void> = {
   resume: ({ cluster: { newest } }) => newest.update('resume'),
   rerunFailed: ({ cluster: { newest } }) => newest.update('rerunFailed'),
   adjust: ({ cluster: { newest } }, input) => newest.update('adjust', input),
-  look: ({ cluster: { newest } }) => newest.query('progress'),
+  query: ({ cluster: { newest } }) => newest.query('progress'),
   deploy: ({ cluster: { newest } }) => newest.deploy(),
   clock: ({ deployment }, input) => deployment.setClock(input?.aheadMs ?? 0),
   disk: (_, input) => {
@@ -45,7 +45,7 @@ export function act({ do: what, with: input }: Action, cast: Cast): void {
   action(cast, input);
 }
 
-/** The latest that a script can let a run go on. */
+/** The latest deadline that a script can give a run. */
 export const latestDeadlineMs = (run: Run, actions: Action[]): number =>
   Math.max(run.deadlineMs, ...actions.flatMap(({ with: input }) => deadlineOf(input)));
 

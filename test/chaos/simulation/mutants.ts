@@ -16,11 +16,11 @@ import { named, type ActivityFunction } from './temporal/deployment.ts';
 export type Mutant = (deps: ActivityDeps) => Record<string, ActivityFunction>;
 
 /**
- * Rules broken on purpose: a hunt that finds nothing must be shown to be able to find something.
+ * Rules broken on purpose: a search that finds nothing must be shown to be able to find something.
  * Each is what one would write without thinking of lost replies.
  */
 export const MUTANTS: Record<string, Mutant> = {
-  /** Starts the run again whenever it is not sure, without a look at the table. */
+  /** Starts the run again whenever it is not sure, without reading the table. */
   'repeats-paid-runs': (deps) => ({
     startPass: (given) =>
       runActivity(deps, async (step) => {

@@ -56,7 +56,7 @@ const control: Arbitrary<Action[]> = fc.oneof(
 /** Actions of operators on a run; two in three runs are not cancelled. */
 export const operatorActions: Arbitrary<Action[]> = fc
   .tuple(
-    fc.array(action('look', 'deploy', 'resume', 'top up', 'approve'), { maxLength: 4 }),
+    fc.array(action('query', 'deploy', 'resume', 'top up', 'approve'), { maxLength: 4 }),
     fc.array(control, { maxLength: 3 }),
     fc.array(action('cancel', 'cancel', 'terminate'), { maxLength: 1 }),
     fc.constantFrom(true, true, false),
@@ -72,7 +72,7 @@ const rerun: Arbitrary<Rerun> = fc.record({
   afterMs: fc.constantFrom(3_600_000, 90_000, 15_000, 1_000),
   alsoAfterMs: fc.constantFrom(null, null, 0, 5, 20_000, 1_800_000),
   approved: fc.boolean(),
-  forgets: fc.constantFrom(null, null, 'before' as const, 'meanwhile' as const),
+  expires: fc.constantFrom(null, null, 'before' as const, 'meanwhile' as const),
   actions: operatorActions,
 });
 

@@ -89,8 +89,8 @@ export interface Rerun {
   alsoAfterMs: number | null;
   /** Set if its costs need no approval. */
   approved: boolean;
-  /** Temporal forgets what has ended: before the first request, or before that of the second client. */
-  forgets?: 'before' | 'meanwhile' | null;
+  /** Runs that have ended expire: before the first request, or before that of the second client. */
+  expires?: 'before' | 'meanwhile' | null;
   /** Counted from the first request. */
   actions: Action[];
 }

@@ -73,6 +73,6 @@ export async function searchScripts(options: SearchOptions): Promise<SearchResul
   return { failures, stats };
 }
 
-// Written by `hunt`, or by hand after its example; what it names is checked where it is used.
+// Written by `searchScripts`, or by hand after its example; what it names is checked where it is used.
 export const readChaosScript = (file: string): ChaosScript =>
   parse(readFileSync(file, 'utf8')) as ChaosScript;

@@ -59,7 +59,7 @@ const AFTERMATH_MS = 120_000;
 /** Time within which a client that asks for a rerun has its answer. */
 const ANSWERED_WITHIN_MS = 60_000;
 
-/** Plays one script from beginning to end, and looks at what is left. */
+/** Plays one script from beginning to end, and checks what is left. */
 export async function simulate(
   script: ChaosScript,
   mutant: Mutant | null = null,
@@ -110,9 +110,9 @@ async function simulateOn(script: ChaosScript, setting: SimulationSetup): Promis
     rowsUnreadable: unreadableIn(script),
     rowsRefused: refusedIn(script),
   };
-  const looks: Evidence[] = [];
+  const found: Evidence[] = [];
   const leave = async (run: TemporalServer): Promise<void> => {
-    looks.push(await collectEvidence(run, looks.at(-1), scenery));
+    found.push(await collectEvidence(run, found.at(-1), scenery));
   };
   const cluster = new Cluster({
     timeline,
@@ -128,7 +128,7 @@ async function simulateOn(script: ChaosScript, setting: SimulationSetup): Promis
   });
   const input: EnrichTableInput = { pipeline };
   await cluster.start(WORKFLOW_ID, toPayload(input));
-  const peopleDo = (what: Action[], afterMs: number): void => {
+  const scheduleActions = (what: Action[], afterMs: number): void => {
     for (const action of what) {
       timeline.in(
         afterMs + action.atMs,
@@ -141,7 +141,7 @@ async function simulateOn(script: ChaosScript, setting: SimulationSetup): Promis
   const untilOver = ({ newest } = cluster): Promise<boolean> =>
     timeline.run(() => newest.end !== null, newest.startedAtMs + lastsAtMostMs);
 
-  peopleDo(script.actions, 0);
+  scheduleActions(script.actions, 0);
   let ended = await untilOver();
   const client = clientOf(cluster, timeline);
   const request = { client, cluster, store, workflowId: WORKFLOW_ID, taskQueue: TASK_QUEUE };
@@ -157,17 +157,17 @@ async function simulateOn(script: ChaosScript, setting: SimulationSetup): Promis
   const failed = (error: unknown): void => answered(`failed: ${String(error)}`);
   for (const rerun of reruns) {
     if (!ended) break;
-    const { afterMs, approved, forgets = null, actions: then } = rerun;
+    const { afterMs, approved, expires = null, actions: then } = rerun;
     const requests = rerunRequestsOf(rerun);
     for (const [at, inMs] of requests.entries()) {
-      const forgetFirst = forgets === (at === 0 ? 'before' : 'meanwhile');
-      const utter = (): void => {
-        if (forgetFirst) cluster.forget();
+      const expireFirst = expires === (at === 0 ? 'before' : 'meanwhile');
+      const send = (): void => {
+        if (expireFirst) cluster.expire();
         void requestRerun({ ...request, approved }).then(answered, failed);
       };
-      timeline.in(inMs, utter, null);
+      timeline.in(inMs, send, null);
     }
-    peopleDo(then, afterMs);
+    scheduleActions(then, afterMs);
     const all = answers.length + requests.length;
     const latestMs = timeline.nowMs + Math.max(...requests) + ANSWERED_WITHIN_MS;
     ended = await timeline.run(() => answers.length >= all, latestMs);
@@ -178,10 +178,10 @@ async function simulateOn(script: ChaosScript, setting: SimulationSetup): Promis
   const end: WorkflowEnd = newest.end ?? { how: 'broken', why: 'it did not end' };
   note(`end: ${end.how}${end.how === 'broken' ? `, ${end.why}` : ''}`);
   await leave(newest);
-  const evidence = must(looks.at(-1) ?? null);
+  const evidence = must(found.at(-1) ?? null);
   return {
     breaches: [
-      ...looks.flatMap((look, at) => breaches(look).map((what) => saidOf(at, what))),
+      ...found.flatMap((one, at) => breaches(one).map((what) => saidOf(at, what))),
       ...cluster.changesTooLate.map((what) => `I9 ${what} after another worker may have had it`),
       ...refused.map((how) => `I5 the request for a rerun ${how}`),
       ...beyondBudget(script, budgets, evidence),

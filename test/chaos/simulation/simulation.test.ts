@@ -28,21 +28,21 @@ test('in 300 random scripts for all providers, of faults, kills and lost results
   expect(figures.at(-1)?.[2]).toBe('300');
 }, 1_800_000);
 
-describe('what random scripts have found before is right now', () => {
+describe('scripts that failed before pass now', () => {
   const scripts = readdirSync(FOUND).map((name) => join(FOUND, name));
-  const said = new Map<string, string>();
+  const reports = new Map<string, string>();
 
   beforeAll(async () => {
     const { text } = await chaos(...scripts.flatMap((file) => ['--replay', file]));
     const parts = text.split(new RegExp(`^(${scripts.join('|')}):\n`, 'm'));
-    for (let at = 1; at < parts.length; at += 2) said.set(parts[at] ?? '', parts[at + 1] ?? '');
+    for (let at = 1; at < parts.length; at += 2) reports.set(parts[at] ?? '', parts[at + 1] ?? '');
   });
 
   const named = scripts.map((file) => [basename(file, '.yaml').replaceAll('-', ' '), file]);
   test.each(named)('%s', (name, file) => {
     // Known, see docs/design/reliability.md: they cost nothing.
-    const known = name === 'cancelled while rows land late' ? '12 rows are there twice\n' : '';
-    expect(said.get(file)).toBe(`${known}nothing is wrong\n`);
+    const known = name === 'cancelled while rows commit late' ? '12 rows are there twice\n' : '';
+    expect(reports.get(file)).toBe(`${known}nothing is wrong\n`);
   });
 });
 
@@ -56,8 +56,8 @@ test('a pass that does not fit into the day budget waits for midnight of its zon
   expect([first < 60, second >= 3_600, second < 3_660]).toEqual([true, true, true]);
 });
 
-test('an empty account without a balance is tried less and less often', async () => {
-  const file = join(FOUND, 'account-that-stays-dry.yaml');
+test('an account without credits or a readable balance is retried less and less often', async () => {
+  const file = join(FOUND, 'credits-run-out-for-good.yaml');
   const { text } = await chaos('--trace', '--replay', file);
   expect(text).toContain('nothing is wrong');
   // Every 15 s until the deadline they would be 1,400.
@@ -72,7 +72,7 @@ test('a rerun cancelled while it loads its rows ends once the disk is writable',
   expect(text).not.toMatch(/\[1\] collectResults/);
 });
 
-test('a worker that is absent would change something in each script of absences, had it no fence', async () => {
+test('without the fence, an absent worker changes something in each script of absences', async () => {
   const files = readdirSync(FOUND)
     .filter((name) => name.startsWith('absent-'))
     .map((name) => join(FOUND, name));
@@ -104,7 +104,7 @@ test.each(BROKEN)(
     expect(readFileSync(kept, 'utf8')).toMatch(/^# seed \d+, path/);
     const replayed = await chaos('--replay', kept, '--break', rule);
     expect(replayed).toMatchObject({ code: 1, text: expect.stringMatching(breach) });
-    // The real rule stands where the broken one fell.
+    // The real rule passes where the broken one failed.
     expect(await chaos('--replay', kept)).toMatchObject({ code: 0 });
   },
 );

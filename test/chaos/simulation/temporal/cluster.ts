@@ -48,7 +48,7 @@ export class Cluster {
   }
 
   /** The retention of all that has ended is over. */
-  forget(): void {
+  expire(): void {
     const ended = this.known.filter(({ end }) => end !== null);
     for (const { workflowId } of ended) this.#known.delete(workflowId);
     this.#options.note(`expired: ${ended.map(({ workflowId }) => workflowId).join(', ')}`);

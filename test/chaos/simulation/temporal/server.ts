@@ -76,7 +76,7 @@ const ALREADY_OPEN =
 /** A lost workflow task is given to another worker after this. */
 const TASK_TIMEOUT_MS = 10_000;
 
-/** Temporal for one workflow: durable where Temporal is, forgetful where it is. */
+/** Temporal for one workflow: it keeps, and loses, what the real server does. */
 export class TemporalServer {
   readonly #options: ServerOptions;
   readonly #activities = new Map<number, ActivityTask>();
