@@ -70,7 +70,7 @@ export async function describeApi(app: App): Promise<void> {
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       tags: [
-        { name: 'runs', description: 'Start, list, look' },
+        { name: 'runs', description: 'Start, list, read' },
         { name: 'actions', description: 'Operator actions on a run' },
         { name: 'results', description: 'What came of it' },
         { name: 'schedules', description: 'Pipelines that run by themselves' },

@@ -72,7 +72,7 @@ export const deleteReplyProbe = (
   question: 'What is a delete answered with?',
   expected: 'a JSON body, and the table is gone',
   means:
-    'The reply is read as done all the same. A table that stays would be in the way of the next look for it.',
+    'The reply is read as done all the same. A table that stays would be in the way of the next search for it.',
   async ask(ctx) {
     const id = needed([...tables.made][0], 'no table was made');
     let found: string;

@@ -150,7 +150,7 @@ export function failedText({ cells, byColumn }: Pick<RunProgress, 'cells' | 'byC
   if (cells.failed !== null) return formatInteger(cells.failed);
   const columns = Object.values(byColumn);
   if (columns.length === 0) return null;
-  return `${formatInteger(columns.reduce((sum, { failed }) => sum + failed, 0))} at the last look`;
+  return `${formatInteger(columns.reduce((sum, { failed }) => sum + failed, 0))} at the last table scan`;
 }
 
 /** Cautions for users of the results. Left out: none. */

@@ -24,7 +24,7 @@ export function watchMissedNights(
       const started = await notifyMissedNights(client, store, { taskQueue });
       if (started.length > 0) logger.warn(`nights were missed: ${started.join(', ')}`);
     } catch (error) {
-      if (!stopped) logger.warn('the schedules were not looked at', { error: String(error) });
+      if (!stopped) logger.warn('the schedules were not checked', { error: String(error) });
     }
     if (!stopped) timer = setTimeout(() => void look(), EVERY_MS).unref();
   };

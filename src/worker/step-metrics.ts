@@ -36,7 +36,7 @@ export function stepMetrics(registry: Registry): (event: MetricEvent) => void {
   );
   const balance = new Gauge({
     name: 'rowmill_account_credits',
-    help: 'The balance of the account when it was last looked at.',
+    help: 'The balance of the account when it was last read.',
     labelNames: ['provider'],
     registers: [registry],
   });

@@ -76,11 +76,11 @@ test('the drawing shows stage, share, counts, pace, costs and the link', () => {
   ]);
 });
 
-test('failed cells that a pass in progress may have done are those of the last look', () => {
+test('failed cells that a pass in progress may have done are those of the last table scan', () => {
   const cells = { total: 1509, done: 1509, inProgress: 0, failed: null };
   const byColumn = { a: { done: 500, empty: 0, failed: 3, blocked: 0, pending: 0 } };
   expect(drawing(plain, viewState({ pass: 2, cells, byColumn }), 100)).toContain(
-    'cells done 1,509 of 1,509   failed 3 at the last look   left 0',
+    'cells done 1,509 of 1,509   failed 3 at the last table scan   left 0',
   );
   expect(drawing(plain, viewState({ pass: 1, cells }), 100)).toContain(
     'cells done 1,509 of 1,509   left 0',

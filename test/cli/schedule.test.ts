@@ -32,7 +32,7 @@ test('a night from apply to delete, as an operator lives it', async () => {
     /^Next run: \w{3} \d{4}-\d\d-\d\d 02:30 Europe\/Berlin \(0[01]:30 UTC\)$/m,
   );
   expect(applied.stderr).toMatch(
-    /^Mind: on \d{4}-03-\d\d there is no 02:30 in Europe\/Berlin: no run/m,
+    /^Note: on \d{4}-03-\d\d there is no 02:30 in Europe\/Berlin: no run/m,
   );
   expect(applied.stderr).toContain('companies.csv when a run starts');
   expect(applied.stderr).toContain('Each run: about 3 credits, by the rows as they are now');

@@ -138,7 +138,7 @@ test('the count of failed cells says how old it is', () => {
       byColumn,
     });
   expect(shown(1, { sector: swept })).toContain('\nfailed       1\n');
-  expect(shown(null, { sector: swept })).toContain('\nfailed       3 at the last look\n');
+  expect(shown(null, { sector: swept })).toContain('\nfailed       3 at the last table scan\n');
   expect(shown(null, {})).toContain('\nfailed       known when the table is read\n');
 });
 

@@ -5,10 +5,10 @@ import type { HereFlags } from '../run/runs-session.ts';
 export function addResume(program: Command, cli: Cli): void {
   program
     .command('resume')
-    .summary('let a run go on that is paused, or waits for its account')
+    .summary('continue a run that is paused, or waits for its account')
     .description(
-      'Let a paused run go on, or let one that waits for credits or credentials try again now, ' +
-        'instead of at its next look.',
+      'Continue a paused run, or let one that waits for credits or credentials retry now, ' +
+        'instead of at its next check.',
     )
     .argument('<run>', 'workflow id')
     .option('--embedded', 'the state of embedded runs in this folder')

@@ -57,7 +57,7 @@ export async function inspect(path: string, from: TemporalBinary['from']): Promi
   const found = /version v?(\S+) \(Server v?(\d[^\s,)]*)/.exec(output);
   const [, version, serverVersion] = found ?? [];
   if (version === undefined || serverVersion === undefined) {
-    return { reason: `${path} is skipped: it does not tell the version of its server` };
+    return { reason: `${path} is skipped: it does not report the version of its server` };
   }
   if (!isAtLeast(serverVersion, OLDEST_SERVER)) {
     const need = `${OLDEST_SERVER} or newer is needed`;

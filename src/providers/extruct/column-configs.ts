@@ -90,7 +90,7 @@ export const columnConfig = z.discriminatedUnion('kind', [
       value: z
         .strictObject({
           roles: z.array(z.string().min(1)).min(1).describe('Titles or families of roles.'),
-          provider: z.literal('research_pro').optional().describe('Who looks.'),
+          provider: z.literal('research_pro').optional().describe('Agent that searches.'),
           max_results: z.int().min(1).optional().describe('People a company at most. Default 5.'),
         })
         .describe('Whom to find.'),

@@ -34,7 +34,7 @@ export async function apply(cli: Cli, file: string, flags: ApplyFlags): Promise<
     const [next] = info.next;
     if (info.paused) cli.log(`It is paused${info.note === null ? '' : `: ${info.note}`}`);
     else if (next !== undefined) cli.log(`Next run: ${zonedAndUtc(next, timezone)}`);
-    for (const day of info.clockChangeDays) cli.log(`Mind: ${oddDayText(day, timezone)}`);
+    for (const day of info.clockChangeDays) cli.log(`Note: ${oddDayText(day, timezone)}`);
     sayWhatTheWorkerNeeds(cli, prepared.pipeline);
     cli.log(`See: rowmill schedule describe ${done.name}`);
   });

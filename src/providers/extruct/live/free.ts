@@ -71,7 +71,7 @@ const account = (bench: Bench): Free[] => [
     question: 'Does a list by a tag that no table has stay empty?',
     expected: 'no table',
     means:
-      'The filter is not applied. rowmill compares tags itself and touches no table without its own; each look reads the whole list.',
+      'The filter is not applied. rowmill compares tags itself and touches no table without its own; each search reads the whole list.',
     async ask(ctx) {
       const found = listIn((await bench.get(ctx, '/v1/tables', listQuery(newLiveTag()))).json);
       return found.length === 0 ? holds('no table') : differs('tables without that tag');
@@ -104,7 +104,7 @@ const tables = (bench: Bench): Free[] => [
     question: 'Does a table show the tags it was made with?',
     expected: 'in the reply to its create, and when it is read',
     means:
-      'rowmill cannot tell its own table from another one: after a lost reply it makes a new table, and leaves the first one.',
+      'rowmill cannot distinguish its own table from another one: after a lost reply it makes a new table, and leaves the first one.',
     async ask(ctx) {
       const table = await bench.create(ctx, 'company', [AGENT]);
       const id = textOf(table['id']);

@@ -125,7 +125,7 @@ const prices = (bench: Bench, shared: Shared): Probe[] => [
     max: () => 0,
     async ask() {
       const { lost } = needed(shared.profile, 'no run was made');
-      if (bench.stopped !== null) return open(`cannot be told apart: ${bench.stopped}`);
+      if (bench.stopped !== null) return open(`cannot be distinguished: ${bench.stopped}`);
       bench.prices.automatic = lost;
       const credits = Object.fromEntries(AUTOMATIC.map((key) => [key, lost]));
       return Promise.resolve(

@@ -20,7 +20,7 @@ const lists = (bench: Bench): Free[] => [
     question: 'Does a list by a title that no table has stay empty?',
     expected: 'no table',
     means:
-      'The filter is not applied. rowmill compares titles itself and touches no table without its own; each look reads the whole list.',
+      'The filter is not applied. rowmill compares titles itself and touches no table without its own; each search reads the whole list.',
     async ask(ctx) {
       const found = await bench.list(ctx, newLiveTag());
       return found.length === 0 ? holds('no table') : differs('tables of another title');
