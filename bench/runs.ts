@@ -53,7 +53,7 @@ const naiveOn = (apiUrl: string, folder: string): Promise<NaiveRun> =>
 
 const thousands = (rows: number): string => `${rows / 1_000} k rows`;
 
-/** R1: what it costs to look before each step, against a script that never looks. */
+/** R1: cost of reading the state before each step, against a script that never reads it. */
 export function callFigures({ its, runs, naive }: SizedRuns): Figure[] {
   return runs.map(({ rows, summary }) => {
     const { total, polls } = summary.apiCalls;
@@ -63,7 +63,7 @@ export function callFigures({ its, runs, naive }: SizedRuns): Figure[] {
       provider: its.provider,
       what: `API calls ÷ least possible, ${thousands(rows)}`,
       value: (total - polls) / least,
-      // A fixed number of looks: among a thousand rows they weigh more.
+      // The number of these reads is fixed: among a thousand rows they weigh more.
       ...(rows < 10_000 ? {} : { bar: 1.05, stretch: 1 }),
       ...(rows === naive?.rows ? { naive: (naive.calls - naive.polls) / least } : {}),
       origin: 'measured',

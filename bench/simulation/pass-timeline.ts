@@ -41,7 +41,7 @@ export function timelineOf(shape: RunShape): PassTimeline {
   const startedAt: number[] = [];
   const doneAt: number[] = [];
   const failedAt: number[] = [];
-  /** Failed, or let go because something before it failed: no longer in progress, and not done. */
+  /** Failed, or abandoned because a cell before it failed: no longer in progress, and not done. */
   const lostAt: number[] = [];
   /** Two lanes: system cells have places of their own. */
   const waiting: number[][] = [[], []];

@@ -1,4 +1,4 @@
-/** Numbers in [0, 1) that follow from a seed (mulberry32): a simulated run can be looked at again. */
+/** Numbers in [0, 1) that follow from a seed (mulberry32): a simulated run can be repeated. */
 export type Random = () => number;
 
 export function randomOf(seed: number): Random {

@@ -38,7 +38,7 @@ func main() {
 	run, err := temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID:        os.Args[1],
 		TaskQueue: cmp.Or(os.Getenv("ROWMILL_TASK_QUEUE"), "rowmill"),
-		// Under way: attach. Completed: its result, once more. Failed: start again.
+		// In progress: attach. Completed: its result, once more. Failed: start again.
 		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		WorkflowIDReusePolicy:    enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE_FAILED_ONLY,
 	}, "enrichTable", checked.WorkflowInput)

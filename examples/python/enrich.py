@@ -31,7 +31,7 @@ async def main() -> None:
             workflow_input,
             id=workflow_id,
             task_queue=os.environ.get("ROWMILL_TASK_QUEUE", "rowmill"),
-            # Under way: attach. Completed: refuse. Failed: start again.
+            # In progress: attach. Completed: refuse. Failed: start again.
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
         )

@@ -27,7 +27,7 @@ export interface Share {
 
 /** Requests that went through a limiter since the last reading. */
 export interface Load {
-  /** Requests that were let go. */
+  /** Requests that were let through. */
   sent: number;
   /** True if the pace held requests back. */
   held: boolean;

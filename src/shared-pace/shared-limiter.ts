@@ -21,7 +21,7 @@ export interface SharedLimiterOptions {
   token: string;
   /** Operator's limit of the whole token, requests a second. @default none */
   ratePerSecond?: number | null;
-  /** Called after each look at the other workers, and when the store stops answering. */
+  /** Called after each reading of the other workers, and when the store stops answering. */
   onLook?: (look: PaceLook) => void;
 }
 

@@ -18,7 +18,7 @@ export interface WorkerDepsOptions {
   searchAttributes: boolean;
   hooks?: ProviderHooks;
   onEvent?: (event: MetricEvent) => void;
-  /** Called after each look at the workers that share a token. */
+  /** Called after each reading of the workers that share a token. */
   onLook?: (look: ProviderLook) => void;
 }
 

@@ -105,7 +105,7 @@ test('Ctrl-C deletes what the check has made', async () => {
   await expect(readFile(join(place.cwd, '.rowmill/facts/extruct.json'))).rejects.toThrow('ENOENT');
 });
 
-test('a plan that allows no changes is a warning of the plain look', async () => {
+test('a plan that allows no changes is a warning without --live', async () => {
   await open({ extruct: { billing: { requiresSubscription: true, planTier: 'free' } } });
   const { stdout } = await doctor().ended;
   expect(stdout).toMatch(/^warn +extruct plan +a subscription is required\n +→ .*402/m);

@@ -164,7 +164,7 @@ const CASES: Case[] = [
   },
 ];
 
-describe('run refuses before it talks to anybody', () => {
+describe('run refuses before it sends any request', () => {
   let results: Map<string, { ended: Ended; left: string[] }>;
 
   beforeAll(async () => {

@@ -33,7 +33,7 @@ afterEach(async () => {
 let works = 0;
 const nameOf = (word: string): string => `${word}-${process.pid}-${Date.now()}-${(works += 1)}`;
 
-/** A piece of work that anybody may start, with this client or that. */
+/** A run that several clients may start. */
 async function workOf(name: string, digest = 'a') {
   const input = await pipelineInputFor(testEnv, ROWS, { name, spend: { approveAbove: 0 } });
   const rows = { digest: `sha256:${digest.repeat(64)}`, rows: 2, bytes: 100 };

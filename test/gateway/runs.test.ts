@@ -247,7 +247,7 @@ test.each(['since=0d', 'by=night'])('a sum of spend with %s is refused', async (
   expect(await site.caller.call(`/v1/spend?${query}`)).toMatchObject({ status: 400 });
 });
 
-test('no secret of anybody comes out', async () => {
+test('no secret of any owner comes out', async () => {
   const key = keyOf('whole');
   for (const path of ['', '/results', '/manifest', '/events']) {
     const { text } = await site.caller.call(`/v1/runs/${key}${path}`);

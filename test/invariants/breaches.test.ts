@@ -88,7 +88,7 @@ const TAMPERING: [Invariant, string, (world: Evidence) => void][] = [
   ['I3', 'credits without a report', (w) => (w.creditsSpent += 1)],
   [
     'I3',
-    'credits of a cancelled run that were spent before it looked',
+    'credits of a cancelled run that were spent before it read the balance',
     (w) => {
       cutShort(w);
       w.creditsSpent += 1;
@@ -176,9 +176,9 @@ function cutShort({ summary, manifest }: Evidence): void {
 }
 
 /** Failed on its first try, and is done now. */
-function mendedCell({ results, tables }: Evidence) {
-  const mended = must(tables[0]).cells.find(({ failed, done }) => failed === 1 && done === 1);
-  return results.find(({ rowId }) => rowId === mended?.rowId)?.cells[mended?.column ?? ''];
+function fixedCell({ results, tables }: Evidence) {
+  const fixed = must(tables[0]).cells.find(({ failed, done }) => failed === 1 && done === 1);
+  return results.find(({ rowId }) => rowId === fixed?.rowId)?.cells[fixed?.column ?? ''];
 }
 
 function doneCell({ results }: Evidence) {
@@ -214,7 +214,7 @@ test('a cancelled run need not report spend after its last reading of the balanc
 
 test('a cell that only fails on its first try may stay failed when no pass was left for it', () => {
   const world = copyOfSound();
-  const cell = must(mendedCell(world));
+  const cell = must(fixedCell(world));
   const isFailed = (): boolean => breaches(world).some((text) => text.endsWith('is failed'));
   Object.assign(cell, { status: 'failed', value: null, updatedAt: new Date().toISOString() });
   world.pipeline.run.failedPasses = 1;

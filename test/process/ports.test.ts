@@ -37,7 +37,7 @@ test('a port that is lost between the choice and the start is replaced by the ne
     tried.push(port);
     if (tried.length > 1) return port;
     await listenOn(port);
-    throw new RowmillError('port_in_use', 'somebody was faster');
+    throw new RowmillError('port_in_use', 'another process was faster');
   });
   expect(tried[0]).toBe(usual);
   expect(got).toBeGreaterThan(usual);
@@ -47,7 +47,7 @@ test('a port that was asked for is not given up: the loss is the answer', async 
   const wanted = await systemPort();
   const lost = onFreePorts([{ exactly: wanted }], async ([port = 0]) => {
     await listenOn(port);
-    throw new RowmillError('port_in_use', 'somebody was faster');
+    throw new RowmillError('port_in_use', 'another process was faster');
   });
   await expect(lost).rejects.toMatchObject({
     code: 'port_in_use',

@@ -50,7 +50,7 @@ test('a check that stalls fails', async () => {
   expect(await readiness.read()).toMatchObject({ ready: false });
 });
 
-test('needs are asked once for all looks within a time', async () => {
+test('needs are checked once for all requests within a time', async () => {
   let asked = 0;
   const needs = { store: () => Promise.resolve((asked += 1)) };
   const rarely = createReadiness({ worker: running, needs, everyMs: 3_600_000 });

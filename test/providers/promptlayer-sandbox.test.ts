@@ -122,7 +122,7 @@ test('a blank row that cannot be deleted is never run', async () => {
   expect(await provider.progress(table, null, {})).toMatchObject({ cellsTotal: 4, cellsDone: 4 });
 });
 
-test('a second look at the columns of a tagged table makes none twice', async () => {
+test('ensuring the columns of a tagged table again makes none twice', async () => {
   const { provider } = await scene();
   const { table } = await load(provider, rowsOf(1));
   const again = await provider.ensureColumns(table, spec, {});
@@ -321,7 +321,7 @@ test.each(['error', 'nan'] as const)(
   },
 );
 
-test('a read of the first row that fails only once is repeated before the last row is looked at', async () => {
+test('a read of the first row that fails only once is repeated before the last row is read', async () => {
   const requests: NthRequest[] = [
     { on: 'read-rows', fault: 'error', status: 503, nth: 1, while: { rows: { atLeast: 3 } } },
   ];

@@ -120,7 +120,7 @@ test('a table is made without a sheet of its own', async () => {
   expect(bodyOf(server.received[1])).toEqual({ title: 'Leads' });
 });
 
-test('a sheet that begins with another row at every look is not built upon', async () => {
+test('a sheet that begins with another row at every read is not used', async () => {
   const spec: TableSpec = { tags: [], columns: [{ title: 'Staff', type: 'TEXT' }] };
   const { provider } = await facing(
     { sheet: { id: 's' } },
@@ -413,7 +413,7 @@ test('what is active is cancelled as well, where the reply to a run was lost', a
 test.each([
   ['those that had not begun', { cancelled_cell_count: 7, not_started_reset_count: 5 }, 5],
   ['all of them, where the reply does not say which', { cancelled_cell_count: 7 }, 7],
-])('of the cells of a cancelled operation %s are given back', async (_what, counts, cells) => {
+])('of the cells of a cancelled operation %s count as cancelled', async (_what, counts, cells) => {
   const { provider } = await facing(sheet({}, 7), counts);
   const tableRun = { operations: ['o'], requestedCells: 9 };
   expect(await provider.cancelQueuedCells?.(table, tableRun, {})).toEqual({ cells });

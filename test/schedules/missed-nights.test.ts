@@ -80,7 +80,7 @@ async function apply(word: string, changes: Record<string, unknown> = {}): Promi
   });
 }
 
-/** Looks as a worker would after so many days, whose nights have no run. */
+/** Checks for missed nights as a worker does after so many days, whose nights have no run. */
 const lookAfter = (days: number, lateMs?: number): Promise<string[]> =>
   notifyMissedNights(testEnv.client, testEnv.store, {
     taskQueue: testEnv.taskQueue,

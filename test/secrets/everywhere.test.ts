@@ -84,7 +84,7 @@ const FORMS = [
   TOKEN.slice(0, 20),
 ];
 
-test('a token that the API repeats in every error is in nothing that anybody can read', () => {
+test('a token that the API repeats in every error is in no text that a user can read', () => {
   expect(echoes).toBeGreaterThan(5);
   // Errors are repeated in place, and a step that got through has nothing to log.
   expect(texts.get('worker log')).toContain('worker started');

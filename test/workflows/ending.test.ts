@@ -34,7 +34,7 @@ test('requests to a cancelled run during its final scan are refused', async () =
   await eventually('cells', () => testEnv.sandbox.ledger.summary().cellsDone > 4);
   isLast = true;
   await run.cancel();
-  await eventually('the last look', async () => (await stage()) === 'collecting results');
+  await eventually('the last table scan', async () => (await stage()) === 'collecting results');
 
   const asked: [string, object][] = [
     ['adjust', { deadline: '12h' }],

@@ -99,7 +99,7 @@ test.concurrent.each(CASES)(
     ]);
     try {
       const run = await started(testEnv, provider);
-      // The stage is entered first; the look at the account adds to the problem.
+      // The stage is entered first; the reading of the account adds to the problem.
       await eventually('it is shown as what it may be', async () => {
         const { stage, problem } = await run.query<RunProgress>('progress');
         return stage === 'waiting for the API' && problem?.includes('may be a quota') === true;

@@ -100,21 +100,21 @@ test('no rows are sent while a run is paused', async () => {
   expect(totals().rowsCreated - totals().rowsDeleted).toBe(2_500);
 });
 
-test('paused while it takes its last look, a run publishes when it is resumed', async () => {
+test('a run paused during its last table scan publishes when it is resumed', async () => {
   let release = (): void => undefined;
   const released = new Promise<void>((resolve) => (release = resolve));
-  let looks = 0;
+  let reads = 0;
   const intercept: Intercept = async ({ phase, method, route }) => {
     if (phase !== 'before' || method !== 'GET' || route !== '/v1/tables/:table_id/data') return;
-    looks += 1;
+    reads += 1;
     await released;
     return undefined;
   };
   testEnv = await startTestEnv({ sandbox: { ...CLEAN, intercept } });
   const run = await start(4);
-  await eventually('its last look', () => looks > 0);
+  await eventually('its last table scan', () => reads > 0);
   await run.executeUpdate('pause');
-  // The look may be over before it hears that it is to be broken off.
+  // The scan may end before the worker learns that it must stop.
   release();
   await stageIs(run, 'paused');
   expect((await progress(run)).outcome).toBe(null);

@@ -90,7 +90,7 @@ function newest(nights: readonly MissedNight[], nowMs: number): MissedNight[] {
 
 /**
  * Lists the newest nights of a schedule that were missed, oldest first. They are those that workers
- * have noticed, and those since the last look. A night that was made up for is left out.
+ * have noticed, and those since the last check. A night that was made up for is left out.
  */
 export async function listMissedNights(
   client: Client,
@@ -171,7 +171,7 @@ export async function noticeMissedNights(
     const begin = await beginOf(client, workflowId);
     if (begin === null) continue;
     const { begunMs, startedMs, runId } = begin;
-    // The workers poll already: the next look sees when one has begun with it.
+    // The workers poll already: the next check sees when one has begun with it.
     if (begunMs === null) untilMs = Math.min(untilMs, Date.parse(dueAt) - 1);
     else if (begunMs - startedMs > lateMs) {
       const begunAt = new Date(begunMs).toISOString();

@@ -14,7 +14,7 @@ export interface SandboxPort {
   start(): Promise<void>;
   /** Stops it; with SIGKILL it ends as a machine does that lost its power. */
   stop(signal?: NodeJS.Signals): Promise<void>;
-  /** Ends it, and looks at the state it ended in. */
+  /** Ends it, and reads the state it ended in. */
   ledger(): Promise<Ledger>;
 }
 

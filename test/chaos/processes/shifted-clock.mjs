@@ -1,7 +1,7 @@
 /**
  * Lets the wall clock of a process jump: `NODE_OPTIONS=--import=…/shifted-clock.mjs`. The file that
  * CLOCK_SHIFT_FILE names holds the milliseconds to add; the monotonic clock is left alone, as it is
- * when somebody sets the time of a machine.
+ * when an operator sets the time of a machine.
  */
 import { readFileSync } from 'node:fs';
 

@@ -18,7 +18,7 @@ export interface PublishedText {
   bytes: Buffer;
 }
 
-/** A run that is over, as everybody else sees it: the sandbox, the files, Temporal. */
+/** A run that has ended, seen from outside: the sandbox, the files, Temporal. */
 export interface Evidence {
   pipeline: Pipeline;
   columns: CheckedColumn[];
@@ -47,14 +47,14 @@ export interface Evidence {
   rowsRefused: number;
   /** Deadline after the start; an operator may change it. */
   deadlineMs: number;
-  /** Passes that people asked for beside those of the pipeline. */
+  /** Passes that operators requested beside those of the pipeline. */
   passesAsked: number;
   truth: (row: WantedRow, column: string) => Expected;
   published: PublishedText[];
   results: ResultRow[];
   quarantine: QuarantineLine[];
   manifest: Partial<RunSummary> & { reason?: string | null };
-  /** The run that this one took up again, as it was left; `null`: it is a run of its own. */
+  /** The run that this one continues, as it ended; `null`: it is not a rerun. */
   earlier: Evidence | null;
   token: string;
   /** Every text that others may read, by where it is. */

@@ -197,19 +197,19 @@ function outcomeDue(summary: RunSummary, { run, onFailedExpectation }: Pipeline)
 
 /** A request that was on its way when the run ended was committed after the last scan. */
 function askedLate({ tables, finished }: Evidence): boolean {
-  const lookedAtMs = finished.get('collectResults')?.fromMs ?? 0;
-  return tables.some(({ runs }) => runs.some(({ at }) => Date.parse(at) >= lookedAtMs));
+  const scannedAtMs = finished.get('collectResults')?.fromMs ?? 0;
+  return tables.some(({ runs }) => runs.some(({ at }) => Date.parse(at) >= scannedAtMs));
 }
 
 /** A rerun reports how the run before it had ended. */
 function* knowsBefore({ summary, earlier }: Evidence): Iterable<string> {
   const before = summary?.previousRun ?? null;
-  if (earlier === null && before !== null) yield 'it took up a run that is not there';
-  if (earlier === null || tellsOf(before, earlier)) return;
+  if (earlier === null && before !== null) yield 'it continues a run that is not there';
+  if (earlier === null || matches(before, earlier)) return;
   yield `before it, it says, was ${JSON.stringify(before)}`;
 }
 
-function tellsOf(
+function matches(
   before: RunSummary['previousRun'],
   { summary, finished, earlier }: Evidence,
 ): boolean {
@@ -217,7 +217,7 @@ function tellsOf(
   const { workflowId, outcome, cells } = summary;
   if (sameJson(before, { workflowId, outcome, cells })) return true;
   // Of a rerun that had prepared nothing the store knows nothing, once it has expired in Temporal.
-  return !finished.has('prepareRows') && earlier !== null && tellsOf(before, earlier);
+  return !finished.has('prepareRows') && earlier !== null && matches(before, earlier);
 }
 
 function* noSecret({ token, texts }: Evidence): Iterable<string> {

@@ -25,7 +25,7 @@ export function* nothingPaidTwice(evidence: Evidence): Iterable<string> {
   }
   // What the live tables do not account for was paid in tables that are gone.
   if (starts !== cellsPaid) yield `${cellsPaid} cells paid, of which ${starts} in the run's table`;
-  yield* creditsTold(evidence);
+  yield* creditsReported(evidence);
 }
 
 /** Passes over failed cells, at most; a rerun is asked for one more. */
@@ -36,18 +36,18 @@ function passesOver({ pipeline, passesAsked, earlier }: Evidence): number {
   return earlier === null ? passes : passes + 1 + passesOver(earlier);
 }
 
-function* creditsTold(evidence: Evidence): Iterable<string> {
+function* creditsReported(evidence: Evidence): Iterable<string> {
   const { summary, balanceDisturbed, earlier } = evidence;
   const change = summary?.balanceChange ?? null;
   const said = change === null ? null : -change;
   if (said === null || balanceDisturbed) return;
-  // Of a run that was cut short cells may still start when the next one has looked at the balance.
+  // Cells of a run that was cut short may still start after the next run has read the balance.
   if (earlier !== null && wasCutShort(earlier)) return;
   const creditsSpent = evidence.creditsSpent - (earlier?.creditsSpent ?? 0);
-  // What is in progress when a run was cut short starts, and is paid, after it has looked at the balance.
-  const look = wasCutShort(evidence) ? evidence.finished.get('publishResults') : undefined;
-  const least = creditsSpent - spentSince(evidence, look?.fromMs ?? Infinity);
-  const most = creditsSpent - spentSince(evidence, look?.toMs ?? Infinity);
+  // Cells in progress when a run is cut short start, and are paid, after it has read the balance.
+  const reading = wasCutShort(evidence) ? evidence.finished.get('publishResults') : undefined;
+  const least = creditsSpent - spentSince(evidence, reading?.fromMs ?? Infinity);
+  const most = creditsSpent - spentSince(evidence, reading?.toMs ?? Infinity);
   if (said < least || said > most) {
     yield `the run says ${said} credits, ${creditsSpent} were spent, ${least} to ${most} of them by then`;
   }
