@@ -65,7 +65,7 @@ export interface WorkerSettings {
 }
 
 /** Environment that the image gives to its processes. */
-const IMAGE_ENV = { MALLOC_ARENA_MAX: '1' };
+const IMAGE_ENV = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '131072' };
 
 /** `rowmill worker`, as it runs in a deployment. */
 export async function ownWorker(settings: WorkerSettings): Promise<OwnWorker> {

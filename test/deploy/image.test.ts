@@ -41,9 +41,10 @@ test('the image runs the worker without root', () => {
   expect(last).toMatch(/^HEALTHCHECK /m);
 });
 
-test('memory that a thread of the worker has freed is there for the others', () => {
+test('memory that a thread of the worker has freed is there for others', () => {
   const last = dockerfile.slice(dockerfile.lastIndexOf('\nFROM '));
   expect(last).toMatch(/^ENV .*\bMALLOC_ARENA_MAX=1\b/m);
+  expect(last).toMatch(/^ENV .*\bMALLOC_MMAP_THRESHOLD_=131072\b/m);
 });
 
 test('scripts of the Temporal services are shell that parses', async () => {
