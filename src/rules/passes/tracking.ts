@@ -133,6 +133,9 @@ function faded(tracking: PassTracking, nowMs: number, power: number): number {
   return Math.min(1, ageMs(tracking.lastReadAtMs) / ageMs(nowMs)) ** power;
 }
 
+/** Shortens an estimate: every digit is written into the history, several times a slice. */
+const rounded = (estimate: number): number => Number(estimate.toPrecision(5));
+
 function nextRates(
   tracking: PassTracking,
   progress: TableProgress,
@@ -148,8 +151,8 @@ function nextRates(
   const memoryMs = Math.max(MIN_RATE_MEMORY_MS, goneMs * RATE_MEMORY_SHARE);
   const weight = ratePerMs === 0 ? 1 : 1 - Math.exp(-sinceMs / memoryMs);
   return {
-    ratePerMs: ratePerMs + weight * (observed - ratePerMs),
-    ...(top > 0 ? { topRatePerMs: top } : {}),
+    ratePerMs: rounded(ratePerMs + weight * (observed - ratePerMs)),
+    ...(top > 0 ? { topRatePerMs: rounded(top) } : {}),
   };
 }
 
@@ -163,7 +166,7 @@ export function recordReading(
   const idle = isIdle(progress);
   const sameIdle = idle && tracking.consecutiveIdleReadings > 0 && !changed;
   const peakInProgress = Math.max(
-    tracking.peakInProgress * faded(tracking, nowMs, PEAK_FADES),
+    rounded(tracking.peakInProgress * faded(tracking, nowMs, PEAK_FADES)),
     progress.cellsInProgress,
   );
   return {
