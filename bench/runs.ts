@@ -67,7 +67,7 @@ export function callFigures({ its, runs, naive }: SizedRuns): Figure[] {
       ...(rows < 10_000 ? {} : { bar: 1.05, stretch: 1 }),
       ...(rows === naive?.rows ? { naive: (naive.calls - naive.polls) / least } : {}),
       origin: 'measured',
-      note: `${total - polls} of ${least}: ${total - polls - least} looks`,
+      note: `${total - polls} of ${least}: ${total - polls - least} other readings`,
     };
   });
 }

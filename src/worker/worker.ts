@@ -53,7 +53,7 @@ const HEARTBEAT_THROTTLE = { short: '5s', polls: '2s' } as const;
  * Maximum cached runs: those between two of their steps. A run that waits is evicted, and replays some
  * dozen events at the end of its slice.
  */
-const CACHED_RUNS = 50;
+const CACHED_RUNS = 100;
 
 /** Maximum workflow tasks at once, for one thread. More of them only take memory, which stays taken. */
 const WORKFLOW_TASKS_AT_ONCE = 10;
