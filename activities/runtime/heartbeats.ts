@@ -2,7 +2,7 @@
 const SHORTEST_MS = 2_000;
 /** Interval among many: a third of the heartbeat time-out. */
 const LONGEST_MS = 10_000;
-/** Share of the interval for each step in progress: all steps together send at most 100 a second. */
+/** Part of the interval for each step in progress: a thousand of them send 100 heartbeats a second. */
 const MS_PER_STEP = 10;
 
 /** Steps in progress in this process. */
