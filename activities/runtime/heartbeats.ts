@@ -23,6 +23,7 @@ export interface Heartbeats {
 export function startHeartbeats(send: () => void): Heartbeats {
   let timer: NodeJS.Timeout;
   let sentAtMs = 0;
+  let isOver = false;
   const beat = (): void => {
     clearTimeout(timer);
     sentAtMs = performance.now();
@@ -33,9 +34,10 @@ export function startHeartbeats(send: () => void): Heartbeats {
   beat();
   return {
     news: () => {
-      if (performance.now() - sentAtMs >= everyMs() - SHORTEST_MS) beat();
+      if (!isOver && performance.now() - sentAtMs >= everyMs() - SHORTEST_MS) beat();
     },
     stop: () => {
+      isOver = true;
       clearTimeout(timer);
       steps -= 1;
     },

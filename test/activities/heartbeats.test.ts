@@ -57,7 +57,9 @@ test('news of a step among few is sent at once, among many with the next heartbe
 
 test('a step that has ended sends nothing', () => {
   const sent = start(1);
-  steps.pop()?.stop();
+  const step = steps.pop();
+  step?.stop();
+  step?.news();
   jest.advanceTimersByTime(60_000);
   expect(sent).toEqual([1]);
 });

@@ -43,7 +43,7 @@ export function nextPollMs(tracking: PassTracking, policy: PollPolicy, nowMs: nu
     const backoff = IDLE_BACKOFF ** Math.max(0, tracking.consecutiveIdleReadings - 3);
     return Math.min(policy.minPollIntervalMs * backoff, policy.maxPollIntervalMs);
   }
-  const wantedMs = untilEndMs(tracking, policy, nowMs - tracking.startedAtMs);
+  const wantedMs = untilEndMs(tracking, policy, Math.max(1, nowMs - tracking.startedAtMs));
   return Math.min(Math.max(wantedMs, policy.minPollIntervalMs), policy.maxPollIntervalMs);
 }
 
@@ -51,7 +51,7 @@ export function nextPollMs(tracking: PassTracking, policy: PollPolicy, nowMs: nu
 function untilEndMs(tracking: PassTracking, policy: PollPolicy, goneMs: number): number {
   const { cells, ms, sureMs } = remainingOf(tracking);
   if (ms === null) return goneMs * (cells > MANY_CELLS ? UNMOVED_SHARE_MANY : UNMOVED_SHARE);
-  const { lastReadAtMs, lastChangeAtMs, manyAtMs = tracking.startedAtMs } = tracking;
+  const { lastReadAtMs, lastChangeAtMs, manyAtMs = lastReadAtMs } = tracking;
   const quietMs = lastReadAtMs - lastChangeAtMs;
   // Cells that have outlasted the others for long will take about as long again.
   const leftMs = Math.max(ms, quietMs, lastReadAtMs - manyAtMs);

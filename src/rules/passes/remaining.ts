@@ -24,14 +24,16 @@ export function remainingOf(tracking: PassTracking): Remaining {
   const rate = Math.max(tracking.ratePerMs, topRatePerMs);
   const left = (cells: number, sureMs: number): Remaining =>
     rate === 0 ? { cells, ms: null, sureMs: 0 } : { cells, ms: Math.max(1, cells) / rate, sureMs };
-  if (tracking.countsQueued === true) return left(inProgress, 0);
+  // The provider's count of requested cells may be lower than what really moves.
+  const isLow = last.cellsInProgress > undone;
+  if (tracking.countsQueued === true && !isLow) return left(inProgress, 0);
   const drains = isDraining(peakInProgress, last);
   // Quick cells at the start lose none: the others are as many as the rate of late explains.
   const slow = Math.min(done, rate * (tracking.lastReadAtMs - tracking.startedAtMs));
   const unexplained = Math.max(0, undone - slow * mostLostPerDone(tracking, drains));
   if (last.cellsInProgress === 0) return left(unexplained, pausedMs(tracking, rate));
   if (drains) return left(Math.max(inProgress, unexplained), 0);
-  return left(unexplained, undone > inProgress ? lastEndsInMs(last, rate) : 0);
+  return left(unexplained, undone > inProgress || isLow ? lastEndsInMs(last, rate) : 0);
 }
 
 /** Cells that start again after a pause take this share of the mean time of a cell, or more. */

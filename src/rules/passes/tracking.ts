@@ -34,7 +34,10 @@ export interface PassTracking {
   ratePerMs: number;
   /** Highest rate between two readings; fades soon. Left out: 0. */
   topRatePerMs?: number;
-  /** Time of the last reading with more than a few cells in progress, epoch ms. Left out: the start. */
+  /**
+   * Time of the last reading with more than a few cells in progress, or after which others had
+   * started, epoch ms. Left out: that of the last reading.
+   */
   manyAtMs?: number;
   /** All undone cells were in progress: queued ones count. Left out: not seen. */
   countsQueued?: true;
@@ -181,7 +184,9 @@ export function recordReading(
     countsAddUp: idle && (sameIdle ? tracking.countsAddUp : explainsIdle(tracking, progress)),
     peakInProgress,
     ...nextRates(tracking, progress, nowMs),
-    ...(isMany(peakInProgress, progress) ? { manyAtMs: nowMs } : {}),
+    ...(isMany(peakInProgress, progress) || showsStarts(tracking.last, progress)
+      ? { manyAtMs: nowMs }
+      : {}),
     ...(showsQueued(tracking, progress) ? { countsQueued: true } : {}),
     ...cellsThatLeft(tracking, progress),
   };
@@ -202,6 +207,10 @@ const FEW_CELLS = 5;
 
 const isMany = (peakInProgress: number, progress: TableProgress): boolean =>
   progress.cellsInProgress > FEW_CELLS || !isDraining(peakInProgress, progress);
+
+/** Checks whether others have started: more cells were done than have left `in progress`. */
+const showsStarts = (last: TableProgress | null, { cellsDone, cellsInProgress }: TableProgress) =>
+  last !== null && cellsDone - last.cellsDone > Math.max(0, last.cellsInProgress - cellsInProgress);
 
 /** Share of the cells of a pass that are done or in progress, where no others are queued … */
 const SHOWN_SHARE = 0.9;
@@ -242,8 +251,10 @@ function cellsThatLeft(
 const SEEN_ENDED_SHARE = 0.5;
 /** … or so many of them at most are lost, in a pass in which others were … */
 const LOST_AT_END = 2;
-/** … and of all cells of the pass no more than this may be open: failed and blocked ones. */
+/** … and of all cells of the pass no more than this may be open: failed and blocked ones … */
 const MAX_OPEN_SHARE = 0.3;
+/** … where the last ones were lost. */
+const MAX_OPEN_SHARE_LOST = 0.15;
 
 /**
  * Checks whether the counts explain the end of the pass. A wrong idle in the middle of a run leaves
@@ -256,10 +267,11 @@ function explainsIdle(tracking: PassTracking, progress: TableProgress): boolean 
   const seenFailed = Math.max(0, (progress.cellsFailed ?? 0) - (last.cellsFailed ?? 0));
   const unseen = last.cellsInProgress - seenDone - seenFailed;
   const isLost = unseen <= Math.min(LOST_AT_END, tracking.leftUndone ?? 0);
-  if (unseen > last.cellsInProgress * (1 - SEEN_ENDED_SHARE) && !isLost) return false;
+  const isSeen = unseen <= last.cellsInProgress * (1 - SEEN_ENDED_SHARE);
+  if (!isSeen && !isLost) return false;
   const expected = expectedCells(tracking, progress);
   const done = progress.cellsDone - tracking.doneAtStart;
-  return expected - done <= expected * MAX_OPEN_SHARE;
+  return expected - done <= expected * (isSeen ? MAX_OPEN_SHARE : MAX_OPEN_SHARE_LOST);
 }
 
 /** Cells of the pass. */
