@@ -1,8 +1,7 @@
-import { hostname } from 'node:os';
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { WORKFLOW_TYPE, type StepName } from '../contract/names.ts';
-import { isStill, markOf } from '../process/process-mark.ts';
+import { isGone } from '../process/worker-identity.ts';
 
 /**
  * Steps that change nothing at the provider. The others wait for their heartbeat time-out, so that
@@ -30,11 +29,12 @@ const WORTHWHILE_MS = 25_000;
  */
 export async function failOrphanedSteps(client: Client, taskQueue: string): Promise<number> {
   const untilMs = performance.now() + WORTHWHILE_MS;
-  const query = `WorkflowType = '${WORKFLOW_TYPE}' AND ExecutionStatus = 'Running'`;
+  const query = `WorkflowType = '${WORKFLOW_TYPE}' AND ExecutionStatus = 'Running' AND TaskQueue = ${JSON.stringify(taskQueue)}`;
   let failed = 0;
   for await (const run of client.workflow.list({ query })) {
     if (performance.now() > untilMs) break;
-    if (run.taskQueue === taskQueue) failed += await failIn(client, run);
+    // A run that has ended meanwhile, or was deleted, keeps no other from going on.
+    failed += await failIn(client, run).catch(() => 0);
   }
   return failed;
 }
@@ -46,10 +46,10 @@ async function failIn(
   const { raw } = await client.workflow.getHandle(workflowId, runId).describe();
   let failed = 0;
   for (const step of raw.pendingActivities ?? []) {
-    const { activityId, activityType, lastWorkerIdentity, lastStartedTime } = step;
+    const { activityId, activityType, lastWorkerIdentity } = step;
     if (Number(step.state) !== STARTED || !activityId || !HARMLESS.has(activityType?.name ?? ''))
       continue;
-    if (!isGone(lastWorkerIdentity ?? '', Number(lastStartedTime?.seconds ?? 0) * 1_000)) continue;
+    if (!isGone(lastWorkerIdentity ?? '')) continue;
     const lost = ApplicationFailure.retryable('the worker was killed', 'worker_lost');
     const isFailed = await client.activity.fail({ workflowId, runId, activityId }, lost).then(
       () => true,
@@ -59,21 +59,4 @@ async function failIn(
     if (isFailed) failed += 1;
   }
   return failed;
-}
-
-/** Most by which the clocks of the server and of this machine are assumed to differ, ms. */
-const CLOCKS_DIFFER_MS = 5_000;
-
-/**
- * Checks the process of a worker, whose identity is `<process id>@<host>`. A container that is
- * restarted keeps its host name and process id: a step that began before this process is not its own.
- */
-function isGone(identity: string, stepStartedAtMs: number): boolean {
-  const [, id, host] = /^(\d+)@(.+)$/.exec(identity) ?? [];
-  if (id === undefined || host !== hostname()) return false;
-  const pid = Number(id);
-  if (pid === process.pid) {
-    return stepStartedAtMs < performance.timeOrigin - CLOCKS_DIFFER_MS;
-  }
-  return !isStill(markOf(pid));
 }

@@ -16,6 +16,7 @@ import { RowmillError } from '../errors.ts';
 import { createServerClock } from './server-clock.ts';
 import { buildIdOf, workflowCode } from './workflow-code.ts';
 import type { WorkerState } from '../process/readiness.ts';
+import { workerIdentity } from '../process/worker-identity.ts';
 
 export interface RowmillWorkerOptions {
   deps: ActivityDeps;
@@ -85,6 +86,7 @@ export async function startWorker(options: RowmillWorkerOptions): Promise<Runnin
   };
   const shared = {
     connection,
+    identity: workerIdentity(),
     interceptors: { activity: [clock.interceptor] },
     namespace: target.namespace,
     dataConverter: { payloadCodecs: [createPayloadCodec(keys, { marksLocked: true })] },

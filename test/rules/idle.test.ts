@@ -147,3 +147,15 @@ test('the stall time restarts when its cause is gone', () => {
   expect(verdictAt(10_799, watched(topUp, [10_799, stuck]))).toBe('running');
   expect(verdictAt(10_800, watched(topUp, [10_800, stuck]))).toBe('stalled');
 });
+
+test('idle with many open cells is not believed at once, although others were lost', () => {
+  const watch = watched(
+    begun({ requestedCells: 100 }),
+    [2, reading(100, { cellsInProgress: 20 })],
+    [30, reading(100, { cellsInProgress: 18 })],
+    [60, reading(100, { cellsDone: 40, cellsInProgress: 20 })],
+    [90, reading(100, { cellsDone: 72, cellsInProgress: 2 })],
+    [92, reading(100, { cellsDone: 72 })],
+  );
+  expect(verdictAt(92, watch)).toBe('running');
+});

@@ -30,6 +30,39 @@ describe('how long until the next reading', () => {
     expect(pollAt(watch)).toBe(40_000);
   });
 
+  test('the shortest interval, while the clock is behind the start of the pass', () => {
+    const watch = steady(300, 100, 1_000);
+    const behindMs = watch.startedAtMs - 600_000;
+    expect(nextPollMs(watch, POLICY, behindMs)).toBe(POLICY.minPollIntervalMs);
+  });
+
+  test('often at the end of few places that followed many quick cells', () => {
+    let watch = watched(
+      begun({ requestedCells: 900 }),
+      [5, reading(900, { cellsDone: 100, cellsInProgress: 200 })],
+      [30, reading(900, { cellsDone: 600, cellsInProgress: 5 })],
+    );
+    for (let at = 1; at < 100; at += 1) {
+      watch = watched(watch, [
+        30 + at * 60,
+        reading(900, { cellsDone: 600 + at * 3, cellsInProgress: 5 }),
+      ]);
+    }
+    watch = watched(watch, [6_000, reading(900, { cellsDone: 898, cellsInProgress: 2 })]);
+    expect(pollAt(watch)).toBeLessThan(POLICY.minPollIntervalMs * 5);
+  });
+
+  test('not as at the end, where more cells are in progress than were said to be requested', () => {
+    let watch = begun({ requestedCells: 50 });
+    for (let minute = 1; minute <= 60; minute += 1) {
+      watch = watched(watch, [
+        minute * 60,
+        reading(2_000, { cellsDone: minute * 10, cellsInProgress: 20 }),
+      ]);
+    }
+    expect(pollAt(watch)).toBeGreaterThan(POLICY.minPollIntervalMs * 5);
+  });
+
   test('never more than the longest interval', () => {
     expect(pollAt(steady(7_200, 1_000, 10_000))).toBe(POLICY.maxPollIntervalMs);
   });
