@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { REPORT_END, RUN_FILE, WORK_FOLDER } from '../../contract/names.ts';
 import { RowmillError } from '../../errors.ts';
 import type { AgedFolder, Folder, Store } from '../../store/store.ts';
+import { findRun } from '../runs/lookup/describe.ts';
 import { workflowsInProgress } from './kept-runs.ts';
 
 /** Files of one folder that have data of a row. */
@@ -54,16 +55,10 @@ export async function forgetRow(
       if (files.size > 0) found.push({ aged, files });
     }
   }
-  const inProgress = await workflowsInProgress(client);
-  const busy = found.find(
-    ({ aged: { names } }) => names[0] === 'runs' && inProgress.has(names[1] ?? ''),
+  await refuseInProgress(
+    client,
+    found.map(({ aged: { names } }) => (names[0] === 'runs' ? (names[1] ?? '') : '')),
   );
-  if (busy !== undefined) {
-    throw new RowmillError('action_refused', 'the run is in progress, and has the row', {
-      where: `run ${busy.aged.names[1] ?? ''}`,
-      remedy: 'Wait until it has ended, or cancel it.',
-    });
-  }
   const plan: ForgetPlan = {
     key,
     folders: found.map(({ aged: { names }, files }) => ({
@@ -79,6 +74,22 @@ export async function forgetRow(
     for (const name of files.keys()) await rewrite(folder, name, key);
   }
   return plan;
+}
+
+/** Refuses while a run with one of these folders is in progress. */
+async function refuseInProgress(client: Client, folders: readonly string[]): Promise<void> {
+  const listed = await workflowsInProgress(client);
+  for (const folder of folders) {
+    const id = listed.get(folder);
+    if (id === undefined) continue;
+    // A run that has just ended is still listed.
+    const run = await findRun(client, id);
+    if (run === null || run.closeTime !== undefined) continue;
+    throw new RowmillError('action_refused', 'the run is in progress, and has the row', {
+      where: `run ${id}`,
+      remedy: 'Wait until it has ended, or cancel it.',
+    });
+  }
 }
 
 /** Finds the files of a folder with entries of the row, and how many. */

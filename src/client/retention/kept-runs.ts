@@ -18,9 +18,12 @@ const ENDED = ['Completed', 'Failed', 'Canceled', 'Terminated', 'ContinuedAsNew'
   (status) => `'${status}'`,
 );
 
-/** Folders of workflows with a run in progress, by the names of their folders. @throws gRPC errors */
-export async function workflowsInProgress(client: Client): Promise<Set<string>> {
-  const names = new Set<string>();
+/**
+ * Lists workflows with a run in progress: their ids, by the names of their folders. The list may be
+ * some seconds old. @throws gRPC errors
+ */
+export async function workflowsInProgress(client: Client): Promise<Map<string, string>> {
+  const ids = new Map<string, string>();
   let nextPageToken: Uint8Array | undefined;
   do {
     const page = await client.workflowService.listWorkflowExecutions({
@@ -29,10 +32,13 @@ export async function workflowsInProgress(client: Client): Promise<Set<string>> 
       pageSize: 1_000,
       ...(nextPageToken === undefined ? {} : { nextPageToken }),
     });
-    for (const { execution } of page.executions) names.add(safeName(execution?.workflowId ?? ''));
+    for (const { execution } of page.executions) {
+      const id = execution?.workflowId ?? '';
+      ids.set(safeName(id), id);
+    }
     nextPageToken = page.nextPageToken.length === 0 ? undefined : page.nextPageToken;
   } while (nextPageToken !== undefined);
-  return names;
+  return ids;
 }
 
 const runKey = z.object({ workflowId: z.string(), firstRunId: z.string() });

@@ -81,7 +81,7 @@ export async function pruneStore(
   const runs = old.filter((each) => !open.has(nameOf(each)) && !needed.has(nameOf(each)));
   // A run in progress without a folder may not have copied its frozen rows.
   const begun = new Set(all.map(({ names }) => names[1]));
-  const allBegun = [...inProgress].every((name) => begun.has(name));
+  const allBegun = [...inProgress.keys()].every((name) => begun.has(name));
   const staged = allBegun ? (await store.aged('staged')).filter(isOld) : [];
   const claims = await expiredClaims(store, beforeMs);
   const plan: PrunePlan = {
