@@ -23,7 +23,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return isErrorWithCode(error) && error.code === 'EPERM';
+    return codeOf(error) === 'EPERM';
   }
 }
 
@@ -74,6 +74,8 @@ export function sendSignal(mark: ProcessMark, name: NodeJS.Signals): void {
   }
 }
 
-/** Checks for a system error. No `instanceof Error`, which fails across realms, as in tests. */
-const isErrorWithCode = (error: unknown): error is { code: unknown } =>
-  typeof error === 'object' && error !== null && 'code' in error;
+/** Returns a code like `EEXIST`. No `instanceof Error`, which fails across realms, as in tests. */
+export const codeOf = (error: unknown): string | null =>
+  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : null;

@@ -3,18 +3,23 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { isStill, markOf } from './process-mark.ts';
 
-const digestOf = (text: string): string =>
-  createHash('sha256').update(text).digest('hex').slice(0, 8);
-
 /**
- * Returns what is unique to this start of this machine and to the process ids that are seen here.
- * Machines may share a host name, and containers a machine.
+ * Returns what is unique to this start of this machine and to the process ids that are seen here; `null`
+ * where the system does not show it. Machines may share a host name, and containers a machine.
  */
-function placeOf(): string {
-  if (process.platform !== 'linux') return digestOf(hostname());
-  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-  return digestOf(`${boot} ${readlinkSync('/proc/self/ns/pid')}`);
+function placeOf(): string | null {
+  try {
+    const place =
+      process.platform === 'linux'
+        ? `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')} ${readlinkSync('/proc/self/ns/pid')}`
+        : hostname();
+    return createHash('sha256').update(place).digest('hex').slice(0, 8);
+  } catch {
+    return null;
+  }
 }
+
+const PLACE = placeOf();
 
 /**
  * Formats the identity of this process for Temporal: `<process id>@<host> (<place>/<start>)`. A later
@@ -22,21 +27,11 @@ function placeOf(): string {
  */
 export function workerIdentity(): string {
   const name = `${process.pid}@${hostname()}`;
-  try {
-    return `${name} (${placeOf()}/${digestOf(markOf(process.pid).started)})`;
-  } catch {
-    return name;
-  }
+  return PLACE === null ? name : `${name} (${PLACE}/${markOf(process.pid).started})`;
 }
 
 /** Checks whether the worker of this identity certainly ended; false for one of another place. */
 export function isGone(identity: string): boolean {
-  const [, pid, place, start] = /^(\d+)@.* \((\w+)\/(\w+)\)$/.exec(identity) ?? [];
-  try {
-    if (pid === undefined || place !== placeOf()) return false;
-  } catch {
-    return false;
-  }
-  const there = markOf(Number(pid));
-  return !isStill(there) || (there.started !== '' && digestOf(there.started) !== start);
+  const [, pid, place, started = ''] = /^(\d+)@.* \((\w+)\/(.+)\)$/.exec(identity) ?? [];
+  return pid !== undefined && place === PLACE && !isStill({ pid: Number(pid), started });
 }

@@ -51,12 +51,11 @@ async function failIn(
       continue;
     if (!isGone(lastWorkerIdentity ?? '')) continue;
     const lost = ApplicationFailure.retryable('the worker was killed', 'worker_lost');
-    const isFailed = await client.activity.fail({ workflowId, runId, activityId }, lost).then(
-      () => true,
+    failed += await client.activity.fail({ workflowId, runId, activityId }, lost).then(
+      () => 1,
       // The step may have timed out at this moment.
-      () => false,
+      () => 0,
     );
-    if (isFailed) failed += 1;
   }
   return failed;
 }

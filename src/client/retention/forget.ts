@@ -57,7 +57,7 @@ export async function forgetRow(
   }
   await refuseInProgress(
     client,
-    found.map(({ aged: { names } }) => (names[0] === 'runs' ? (names[1] ?? '') : '')),
+    found.flatMap(({ aged: { names } }) => (names[0] === 'runs' ? names.slice(1, 2) : [])),
   );
   const plan: ForgetPlan = {
     key,

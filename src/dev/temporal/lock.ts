@@ -1,7 +1,6 @@
 import { mkdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isStill, markOf, type ProcessMark } from '../../process/process-mark.ts';
-import { codeOf } from './error-text.ts';
+import { codeOf, isStill, markOf, type ProcessMark } from '../../process/process-mark.ts';
 
 const CHECK_AGAIN_MS = 100;
 /**

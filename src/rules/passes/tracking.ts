@@ -239,7 +239,7 @@ function cellsThatLeft(
 ): Pick<PassTracking, 'leftProgress' | 'leftUndone'> {
   const fall = last === null ? 0 : Math.max(0, last.cellsInProgress - progress.cellsInProgress);
   const done = last === null ? 0 : Math.max(0, progress.cellsDone - last.cellsDone);
-  const left = done > fall ? 0 : fall;
+  const left = showsStarts(last, progress) ? 0 : fall;
   if (leftProgress + left === 0) return {};
   return {
     leftProgress: leftProgress + left,
